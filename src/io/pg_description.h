@@ -28,6 +28,7 @@ struct pg_type {
 	uint32_t oid;
 	enum pg_type_kind kind;
 	char category;			/* pg_type.typcategory */
+	char delimiter;			/* of an array: between its elements */
 	const char *name;		/* as format_type(oid, NULL) prints it */
 	uint32_t base;			/* of a domain: its base type's oid */
 	int32_t base_mod;		/* of a domain: its typmod, or -1 */
