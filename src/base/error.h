@@ -33,8 +33,8 @@ enum error_code {
 	ERROR_FORBIDDEN,		/* 403 require was false */
 	ERROR_CONFLICT,			/* 409 unique or foreign key */
 	ERROR_CONSTRAINT,		/* 422 the database refused a value */
-	ERROR_RAISED,			/* 400 RAISE in the database, or PTxyz */
-	ERROR_INTERNAL,			/* 500 our or the configuration's fault */
+	ERROR_RAISED,			/* 400 RAISE in SQL, or PTxyz */
+	ERROR_INTERNAL,			/* 500 our fault or server.conf's */
 	ERROR_NOT_IMPLEMENTED,		/* 501 */
 	ERROR_DB_UNAVAILABLE,		/* 503 */
 	ERROR_POOL_TIMEOUT,		/* 503 */
@@ -53,6 +53,7 @@ struct error_row {
 	int status;
 	const char *message;	/* the default text; NULL: the reason phrase */
 	const char *doc;	/* a sentence for the manual */
+	int retry_after_s;	/* what error_set proposes; 0: nothing */
 };
 
 struct error {
@@ -77,8 +78,9 @@ const struct error_row *error_row(enum error_code);
 enum error_code error_code_find(const char *word);
 
 /*
- * Clears and fills an error: status from the code's row, message from the
- * format. NULL format: the row's default text. Returns -1, for `return`.
+ * Clears and fills an error: status and retry_after_s from the code's row,
+ * message from the format. NULL format: the row's default text. A text that
+ * does not fit is cut between characters. Returns -1, for `return`.
  */
 int error_set(struct error *, enum error_code, const char *format, ...)
     PRINTF(3, 4);

@@ -68,6 +68,7 @@ struct json_error {
  * application know: "Expecting value", "Expecting ',' delimiter", "Extra
  * data", "Unterminated string starting at", "Invalid control character at",
  * "Invalid \\escape", "Expecting property name enclosed in double quotes".
+ * Of several faults the first counts, but invalid UTF-8 anywhere beats all.
  */
 int json_scan(const char *text, size_t len, unsigned max_depth, struct arena *,
     struct json_doc *doc, struct json_error *);
@@ -83,6 +84,12 @@ struct text json_string(const struct json_doc *, uint32_t node, struct arena *);
 
 /* The bytes of a value as they came; of a string with its quotes. */
 struct text json_raw(const struct json_doc *, uint32_t node);
+
+/*
+ * Bytes of the UTF-8 sequence (RFC 3629) at the start of len bytes; 0 when
+ * there is none.
+ */
+size_t json_utf8_step(const char *at, size_t len);
 
 /* Is this valid UTF-8 (RFC 3629: no surrogates, no overlong forms)? */
 bool json_utf8_valid(struct text);

@@ -1,7 +1,7 @@
 #ifndef MUSTER_BASE_METRICS_H
 #define MUSTER_BASE_METRICS_H
 
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct buf;
@@ -45,7 +45,23 @@ enum metric {
 	METRIC_COUNT
 };
 
-/* The calling process writes into this slot of shm from now on. */
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+
+struct metric_row {
+	const char *name;		/* the family's name */
+	const char *labels;		/* "class=\"2xx\"", or "" */
+	const char *help;		/* a sentence, also for the manual */
+	enum metric_kind kind;
+	unsigned cell;			/* its first, or only, cell */
+};
+
+const struct metric_row *metrics_row(enum metric);
+
+/*
+ * The calling process writes into this slot of shm from now on. Before that
+ * its numbers go nowhere. The master calls first, before it forks: that names
+ * the cells.
+ */
 void metrics_use(struct shm *, unsigned slot);
 
 void metric_add(enum metric, int64_t);		/* counter or gauge */
@@ -53,7 +69,7 @@ void metric_set(enum metric, int64_t);		/* gauge */
 void metric_observe_us(enum metric, int64_t us);	/* histogram */
 
 /* Is this cell a gauge, which is dropped when its process ends? */
-int metrics_cell_is_gauge(unsigned cell);
+bool metrics_cell_is_gauge(unsigned cell);
 
 /* Prometheus text format 0.0.4, all slots and the base summed. */
 void metrics_print(struct shm *, struct buf *);

@@ -40,8 +40,24 @@ struct shm *shm_new(struct error *) MUST_USE;	/* master, once */
 int shm_fd(const struct shm *);
 struct shm_slot *shm_slot(struct shm *, unsigned i);
 
+/* Slots below this number have been used; the others were never touched. */
+unsigned shm_slots_used(const struct shm *);
+
 /* Cells of slots that ended: what counters add up from. */
 _Atomic int64_t *shm_base_cells(struct shm *);
+
+/*
+ * Odd while a slot's counters move to the base cells, else even: a sum over
+ * both holds when the number was even before it and is the same after it.
+ */
+unsigned shm_folds(const struct shm *);
+
+/*
+ * What each cell counts ("muster_responses_total{class=\"2xx\"}"), so that a
+ * later image of the program can match the cells of this one by name.
+ */
+#define SHM_NAME_LEN 48
+char (*shm_cell_names(struct shm *))[SHM_NAME_LEN];
 
 /* A free slot marked STARTING with a new birth; -1 when all are taken. */
 int shm_slot_take(struct shm *, uint32_t generation);

@@ -17,7 +17,7 @@ struct turn;
 struct turn_item {
 	void (*fn)(void *arg);
 	void *arg;
-	STAILQ_ENTRY(turn_item) entry;
+	TAILQ_ENTRY(turn_item) entry;
 	int queued;
 };
 

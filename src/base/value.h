@@ -35,7 +35,7 @@ struct value_type {
 	/* The i-th element of a list, or the i-th column of a row. */
 	struct value (*element)(const struct value *, uint32_t i);
 
-	/* What {x:count} says; NULL function: 1, or 0 for null. */
+	/* What {x:count} says: elements of a list, else 1, 0 for null. */
 	uint32_t (*count)(const struct value *);
 
 	/*
@@ -48,8 +48,8 @@ struct value_type {
 struct value {
 	const struct value_type *type;	/* never NULL */
 	union {
-		struct text text;	/* value_text, value_number, value_json */
-		const void *object;	/* rows and others: the owner's struct */
+		struct text text;	/* of text, number, json */
+		const void *object;	/* rows and others */
 		const struct json_doc *doc;
 		bool truth;
 	};
@@ -71,13 +71,23 @@ value_is_null(const struct value *value)
 }
 
 struct value value_bool(bool);
-struct value value_text(struct text);
+struct value value_text(struct text);		/* at NULL: null */
 struct value value_number(struct text digits);
 struct value value_json(struct text bytes);
 
-/* A scalar node becomes null, bool, number or text; others stay a tree. */
+/*
+ * A scalar node becomes null, bool, number or text; others stay a tree. So
+ * does a string with escapes where arena is NULL: its text is made later.
+ */
 struct value value_tree(const struct json_doc *, uint32_t node,
     struct arena *);
+
+/*
+ * JSON bytes as a tree in the arena, so that members can be referred to;
+ * other values come back as they are. Bytes that json_scan refuses become
+ * null: a column of type json may hold duplicate keys.
+ */
+struct value value_parse(struct value, struct arena *);
 
 bool value_write(const struct value *, struct buf *, size_t mark, size_t *at);
 void value_write_all(const struct value *, struct buf *);
