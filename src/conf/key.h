@@ -30,7 +30,9 @@ enum conf_type {
 	CONF_TYPE_STRINGS,	/* const struct conf_node *: one string, or an
 				 * array or list of strings; checked */
 	CONF_TYPE_NODE		/* const struct conf_node *: the module reads
-				 * it by itself; NULL when absent */
+				 * it by itself. A node type is NULL when
+				 * absent: its default is for the manual, and
+				 * the module's to apply */
 };
 
 enum conf_flag {
@@ -74,10 +76,18 @@ struct conf_into {
 /*
  * Fills the structs from a group (NULL: all defaults): defaults first, by the
  * same path as the user's text. A key must be known to one of the sections;
- * others are faults with the nearest name. Faults do not stop the reading.
- * Returns 0, or -1 when there was a fault in it.
+ * others are faults with the nearest name. Faults do not stop the reading; a
+ * section's check runs when there was none, and not on NULL. Returns 0, or -1
+ * when there was a fault in it.
  */
 int conf_read(const struct conf_node *group, const struct conf_into *,
+    size_t n, struct conf_report *);
+
+/*
+ * Only what the group writes: the structs hold what is inherited already, and
+ * keep it. CONF_REQUIRED does not count here.
+ */
+int conf_read_over(const struct conf_node *group, const struct conf_into *,
     size_t n, struct conf_report *);
 
 /* One value by the rules of a row, for lists that modules walk themselves. */
@@ -88,12 +98,25 @@ int conf_read_value(const struct conf_node *, const struct conf_key *,
 int conf_time_parse(const char *text, int64_t *ms);
 int conf_size_parse(const char *text, int64_t *bytes);
 
+/* The other way, in the largest unit that is exact: "90s", "16k". */
+#define CONF_QUANTITY_LEN 24
+void conf_time_print(int64_t ms, char text[static CONF_QUANTITY_LEN]);
+void conf_size_print(int64_t bytes, char text[static CONF_QUANTITY_LEN]);
+
 /* --help-keys (plain), and the manual's reference (mdoc). */
 void conf_section_help(const struct conf_section *, FILE *);
 void conf_section_mdoc(const struct conf_section *, FILE *);
 
-/* -T: the effective settings of a group, secrets masked, as server.conf. */
+/*
+ * -T: the effective settings of a group, secrets masked, as server.conf. A
+ * NODE key whose value is a group is left out, for its reader knows the
+ * effective values: name it with conf_group_dump when it was read into
+ * structs, with conf_node_dump as it was written.
+ */
 void conf_section_dump(const struct conf_into *, size_t n, unsigned indent,
     FILE *);
+void conf_group_dump(const char *name, const struct conf_into *, size_t n,
+    unsigned indent, FILE *);		/* name = { ... }; */
+void conf_node_dump(const struct conf_node *, unsigned indent, FILE *);
 
 #endif

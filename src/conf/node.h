@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -48,6 +49,22 @@ const char *conf_node_text(const struct conf_node *);
 size_t conf_node_length(const struct conf_node *);	/* of a string */
 
 bool conf_node_bool(const struct conf_node *);
+
+/* An integer's number; -1 for other kinds and for what int64 cannot hold,
+ * about which the report has a fault already. */
+int conf_node_integer(const struct conf_node *, int64_t *);
+
+/*
+ * Where it stands in the tree, for messages: "routes.read_user.do", elements
+ * as "errors.on[0]"; "" for the whole. Cut to what fits.
+ */
+void conf_node_path(const struct conf_node *, char *path, size_t size);
+
+/*
+ * Faults left something of this group unread: what is missing here may stand
+ * there, so that it is no fault of its own.
+ */
+bool conf_node_holed(const struct conf_node *);
 
 /*
  * Where the byte at this offset of a string's value stands in the file, also

@@ -16,6 +16,9 @@ struct conf_report;
 
 struct conf_report *conf_report_new(void);
 
+/* Lines about this file stand after those of the files named before. */
+void conf_report_file(struct conf_report *, const char *file);
+
 /* An error: the configuration is refused. pos.line 0: about the file. */
 void conf_fault(struct conf_report *, struct src_pos, const char *format, ...)
     PRINTF(3, 4);
@@ -27,7 +30,8 @@ void conf_warn(struct conf_report *, struct src_pos, const char *format, ...)
 /*
  * A fault about an unknown name, with the nearest of names (closed by NULL):
  * conf_fault_unknown(r, pos, "key", "max_overflw", names) says
- * unknown key "max_overflw"; did you mean "max_overflow"?
+ * unknown key "max_overflw"; did you mean "max_overflow"? When none is near, a
+ * short list of names is told whole.
  */
 void conf_fault_unknown(struct conf_report *, struct src_pos,
     const char *what, const char *name, const char *const names[]);
