@@ -84,6 +84,7 @@ finds('banned', 'a synchronous query', qr{src/op/x\.c:3: PQexecParams\(\)},
 finds('banned', 'a sleep in a worker', qr{src/proc/worker\.c:1: sleep\(\)},
     { 'src/proc/worker.c' => "f(); sleep(1);\n" },
     { 'src/proc/worker.c' => '', 'src/proc/hooks.c' => "sleep(1);\n",
+	'src/io/pg_blocking.c' => "PQexec(c);\n",
 	'src/io/pg_describe.c' => "PQexec(c);\n" });
 finds('banned', 'file work in http', qr{src/http/reply\.c:1: open\(\)},
     { 'src/http/reply.c' => "fd = open(path, 0);\n" },
