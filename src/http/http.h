@@ -27,7 +27,8 @@ struct http_conf {
 
 enum http_access { HTTP_ACCESS_OFF, HTTP_ACCESS_TEXT, HTTP_ACCESS_JSON };
 
-extern const struct conf_section http_section;
+/* Both fill a struct http_conf: the top level, and the group log. */
+extern const struct conf_section http_section, http_log_section;
 
 /* The router over all plans; clashes and unknown methods are faults. */
 struct router *http_routes(const struct plans *, bool strict_slash,
@@ -62,6 +63,9 @@ int http_listen(struct http *, int fd, bool admin, struct error *);
  */
 void http_drain(struct http *, int64_t grace_ms, void (*drained)(void *arg),
     void *arg);
+
+/* From now on /ready answers 503, all else is served as before. */
+void http_leave(struct http *);
 
 unsigned http_connections(const struct http *);
 

@@ -2,6 +2,7 @@
 #define MUSTER_PLAN_PLAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "base/compiler.h"
@@ -38,15 +39,22 @@ struct plan *plans_at(const struct plans *, unsigned i);
 struct pg_statement *const *plans_statements(const struct plans *,
     unsigned *n);
 
+/* Where the byte at this offset of a statement's sql was written. */
+struct src_pos plan_statement_pos(const struct pg_statement *,
+    size_t sql_offset);
+
 /*
  * Gives every plan the types PostgreSQL told: inputs get their checks,
  * references their columns, replies their writers. Faults (a column that is
  * not there, a declared type that does not agree, a composite column, a
- * default out of range) go to the report. Returns 0 or -1.
+ * default out of range) go to the report. description NULL: there is none
+ * (yet): routes without SQL are complete after this, those with SQL answer
+ * 503. Called once, in each process that uses the plans. Returns 0 or -1.
  */
 int plans_link(struct plans *, const struct pg_description *,
     struct conf_report *);
 
+/* Linked with a description, or without one where no route has SQL. */
 bool plans_are_linked(const struct plans *);
 void plans_free(struct plans *);
 
@@ -58,6 +66,12 @@ const struct limits_conf *plan_limits(const struct plan *);
 
 /* Does it read a body; a request without one needs none then. */
 bool plan_takes_body(const struct plan *);
+
+/*
+ * Can it change anything? Then a client that shuts its side early is still
+ * answered. NULL: no.
+ */
+bool plan_has_effects(const struct plan *);
 
 /* The graph, one operation a line, for --check-db and people. */
 void plan_print(const struct plan *, FILE *);

@@ -1,6 +1,8 @@
 #ifndef MUSTER_PROC_GENERATION_H
 #define MUSTER_PROC_GENERATION_H
 
+#include <stdio.h>
+
 #include "http/http.h"
 #include "io/pg_pool.h"
 #include "plan/limits.h"
@@ -21,6 +23,7 @@ struct generation {
 	unsigned number;
 	struct conf *conf;
 	struct server_conf server;
+	struct log_conf log;
 	struct http_conf http;
 	struct limits_conf limits;
 	struct pg_conf database;
