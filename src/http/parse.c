@@ -69,7 +69,7 @@ parse_header_find(const struct parse_head *head, struct text name)
 		if (text_equal_nocase(head->headers[i].name, name))
 			return head->headers[i].value;
 	}
-	return (struct text) { NULL, 0 };
+	return (struct text){ NULL, 0 };
 }
 
 static enum parse_result
@@ -126,7 +126,7 @@ text_trim(const char *at, const char *end)
 		at++;
 	while (at < end && is_blank(end[-1]))
 		end--;
-	return (struct text) { at, (size_t)(end - at) };
+	return (struct text){ at, (size_t)(end - at) };
 }
 
 /* The next element of a comma list; false: there is none any more. */
@@ -140,9 +140,9 @@ list_next(struct text *rest, struct text *element)
 	end = rest->at + rest->len;
 	comma = memchr(rest->at, ',', rest->len);
 	*element = text_trim(rest->at, comma == NULL ? end : comma);
-	*rest = (struct text) { NULL, 0 };
+	*rest = (struct text){ NULL, 0 };
 	if (comma != NULL)
-		*rest = (struct text) { comma + 1, (size_t)(end - comma - 1) };
+		*rest = (struct text){ comma + 1, (size_t)(end - comma - 1) };
 	return true;
 }
 
@@ -299,7 +299,7 @@ walk_field(struct walk *walk)
 	if (at[1] != '\n')
 		return walk_refuse_syntax(walk, "carriage return in a field");
 	header = &walk->head->headers[walk->head->nheaders++];
-	header->name = (struct text) { name, (size_t)(value - 1 - name) };
+	header->name = (struct text){ name, (size_t)(value - 1 - name) };
 	header->value = text_trim(value, at);
 	field_note(walk, header->name, header->value);
 	walk->at = at + 2;
@@ -375,7 +375,7 @@ line_target(struct walk *walk, const char *target, const char *end)
 		return line_more(walk, end);
 	if (*at != ' ' || at == target)
 		return walk_refuse_syntax(walk, "bad byte in the target");
-	walk->head->target = (struct text) { target, (size_t)(at - target) };
+	walk->head->target = (struct text){ target, (size_t)(at - target) };
 	why = parse_uri_split(walk->head);
 	if (why != NULL)
 		return walk_refuse_syntax(walk, why);
@@ -399,7 +399,7 @@ walk_request_line(struct walk *walk)
 		return walk_refuse_syntax(walk, "no method");
 	if (*at != ' ' && !parse_byte_is(*at, BYTE_TOKEN))
 		return walk_refuse_syntax(walk, "bad byte in the method");
-	if (!parse_method_find((struct text) { method, (size_t)(at - method) },
+	if (!parse_method_find((struct text){ method, (size_t)(at - method) },
 	    &walk->head->method))
 		return walk_refuse(walk, ERROR_NOT_IMPLEMENTED,
 		    "unknown method");

@@ -39,12 +39,13 @@ uri_split_path(struct parse_head *head, const char *at, const char *end)
 			return "bad escape in the path";
 		at += 3;
 	}
-	head->path = (struct text) { path, (size_t)(at - path) };
+	head->path = (struct text){ path, (size_t)(at - path) };
+	/* "http://host" asks for "/": there is one to point at in "//". */
 	if (head->path.len == 0)
-		head->path = TEXT("/");
-	head->query = (struct text) { NULL, 0 };
+		head->path = (struct text){ head->host.at - 1, 1 };
+	head->query = (struct text){ NULL, 0 };
 	if (at < end)
-		head->query = (struct text) { at + 1, (size_t)(end - at - 1) };
+		head->query = (struct text){ at + 1, (size_t)(end - at - 1) };
 	return NULL;
 }
 
@@ -76,7 +77,7 @@ uri_split_absolute(struct parse_head *head, const char *end)
 		return "the target is neither a path nor an http URL";
 	while (at < end && *at != '/' && *at != '?')
 		at++;
-	head->host = (struct text) { authority, (size_t)(at - authority) };
+	head->host = (struct text){ authority, (size_t)(at - authority) };
 	if (!parse_uri_host_is_valid(head->host))
 		return "bad authority in the target";
 	return uri_split_path(head, at, end);
@@ -88,7 +89,7 @@ parse_uri_split(struct parse_head *head)
 	struct text target = head->target;
 	const char *end = target.at + target.len;
 
-	head->host = (struct text) { NULL, 0 };
+	head->host = (struct text){ NULL, 0 };
 	if (target.at[0] == '/')
 		return uri_split_path(head, target.at, end);
 	if (target.len != 1 || target.at[0] != '*')
@@ -96,7 +97,7 @@ parse_uri_split(struct parse_head *head)
 	if (head->method != METHOD_OPTIONS)
 		return "the target * is for OPTIONS only";
 	head->path = target;
-	head->query = (struct text) { NULL, 0 };
+	head->query = (struct text){ NULL, 0 };
 	return NULL;
 }
 

@@ -129,7 +129,7 @@ edges_double(struct router *router)
 	for (size_t i = 0; i < old_size; i++) {
 		if (old[i].from != NULL)
 			*edge_slot(router, old[i].hash, old[i].from,
-			    (struct text) { old[i].segment, old[i].len }) =
+			    (struct text){ old[i].segment, old[i].len }) =
 			    old[i];
 	}
 	free(old);
@@ -259,13 +259,13 @@ growth_add_static(struct growth *growth, struct text segment)
 	if (len < 0)
 		return growth_fault(growth, "neither ? nor # nor control "
 		    "bytes, and a {parameter} is a whole segment");
-	len = parse_decode((struct text) { raw, (size_t)len }, false, decoded);
+	len = parse_decode((struct text){ raw, (size_t)len }, false, decoded);
 	if (len < 0)
 		return growth_fault(growth, "a bad %XX or a dot segment");
 	if (len > STATIC_LEN_MAX)
 		return growth_fault(growth, "a segment is too long");
 	growth->node = node_child(growth->router, growth->node,
-	    (struct text) { decoded, (size_t)len });
+	    (struct text){ decoded, (size_t)len });
 	growth->leaf = &growth->node->leaf;
 	return 0;
 }
@@ -329,7 +329,7 @@ router_add(struct router *router, enum parse_method method,
 	while (*at == '/') {
 		size_t len = strcspn(++at, "/");
 
-		if (growth_add_segment(&growth, (struct text) { at, len },
+		if (growth_add_segment(&growth, (struct text){ at, len },
 		    at[len] == '\0') != 0)
 			return -1;
 		at += len;
