@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+struct conf_node;
+struct conf_report;
 struct conf_section;
 
 /*
@@ -26,5 +28,13 @@ struct limits_conf {
 };
 
 extern const struct conf_section limits_section;
+
+/*
+ * limits: as outer, but for what a route's group `limits` (NULL: none) says.
+ * Returns 0, or -1 after a fault.
+ */
+int limits_inherit(const struct conf_node *group,
+    const struct limits_conf *outer, struct limits_conf *limits,
+    struct conf_report *);
 
 #endif

@@ -21,7 +21,7 @@ struct services;
 struct run_input {
 	const char *request_id;
 	struct text method, path;	/* as sent */
-	const struct text *parts;	/* raw segments, in the pattern's order */
+	const struct text *parts;	/* raw, in the pattern's order */
 	unsigned nparts;
 	struct text query;		/* raw; at NULL: none */
 	struct text content_type;	/* at NULL: none */

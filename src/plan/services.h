@@ -2,6 +2,7 @@
 #define MUSTER_PLAN_SERVICES_H
 
 #include <stdbool.h>
+#include <sys/queue.h>
 
 #include "base/error.h"
 
@@ -11,6 +12,7 @@ struct pg_conf;
 struct pg_pool;
 struct services;
 struct shm_slot;
+struct timers;
 struct turn;
 
 /* What a worker owns and its operations may use. */
@@ -34,9 +36,21 @@ struct shm_slot *services_slot(const struct services *);
 bool services_described(const struct services *);
 struct pg_pool *services_pool(const struct services *, unsigned database);
 
-/* Runs that go on for nobody: a draining worker waits for them. */
-void services_hold(struct services *);
-void services_release(struct services *);
+struct timers *services_timers(const struct services *);
+
+/*
+ * What goes on for nobody, embedded in it: a draining worker waits for it.
+ * drop(arg) is called when the worker ends all the same, and must release
+ * itself.
+ */
+struct services_hold {
+	void (*drop)(void *arg);
+	void *arg;
+	TAILQ_ENTRY(services_hold) entry;
+};
+
+void services_hold(struct services *, struct services_hold *);
+void services_release(struct services *, struct services_hold *);
 unsigned services_held(const struct services *);
 
 /* /ready: described, and every pool is up. */
@@ -44,6 +58,8 @@ bool services_ready(const struct services *);
 
 /* Idle database connections go at once, busy ones as they finish. */
 void services_drain(struct services *);
+
+/* Drops what is still held. NULL is fine. */
 void services_close(struct services *);
 
 #endif
