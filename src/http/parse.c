@@ -525,7 +525,7 @@ parse_head(const char *bytes, size_t len, size_t *seen,
 	result = walk_run(&walk);
 	if (result == PARSE_DONE && *seen > 0) {
 		walk.at = walk.from = begin;
-		walk.framing = (struct framing) { 0 };
+		walk.framing = (struct framing){ 0 };
 		result = walk_run(&walk);
 	}
 	if (result == PARSE_MORE)

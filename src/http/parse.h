@@ -36,7 +36,8 @@ struct parse_header {
 struct parse_head {
 	enum parse_method method;
 	struct text target;		/* as sent */
-	struct text path;		/* raw, begins with '/'; "*" for OPTIONS * */
+	struct text path;		/* raw, from '/' on, its escapes are
+					 * sound; "*" for OPTIONS * */
 	struct text query;		/* raw, without '?'; at NULL: none */
 	struct text host;		/* of the Host field, or the target's */
 	unsigned minor;			/* HTTP/1.x; above 1 counts as 1 */
@@ -57,8 +58,10 @@ enum parse_result { PARSE_DONE, PARSE_MORE, PARSE_FAILED };
  * *used says how long it was (leading empty lines included). MORE: come back
  * with the same bytes and some behind; *seen (0 at first) is where the search
  * goes on, so that a head that trickles in costs no quadratic time. FAILED:
- * err has the status (400, 414, 431, 501, 505, 417 is left to the caller).
- * What is wrong already in an incomplete head is refused at once.
+ * err has the status (400, 414, 431, 501, 505; 417 is left to the caller).
+ * What is wrong already in an incomplete head is refused at once, so how the
+ * bytes were cut changes neither the outcome nor the error. *used and head
+ * mean something after DONE only.
  */
 enum parse_result parse_head(const char *bytes, size_t len, size_t *seen,
     const struct parse_limits *, struct parse_head *, size_t *used,
