@@ -21,12 +21,10 @@ sub blocks {
 }
 
 my $pg = Muster::Pg->start(load => 'etc/tutorial.sql');
-my $port = Muster::free_port();
 my $conf = Muster::read_file("$Muster::srcdir/etc/server.conf");
-$conf =~ s/127\.0\.0\.1:8000/127.0.0.1:$port/
-    or die "etc/server.conf does not listen on 127.0.0.1:8000\n";
-my $server = Muster->start(conf => $conf, port => $port, listen => undef,
-    admin => undef, env => { $pg->env });
+$conf =~ s/^(?:listen|admin)\s*=.*//mg;
+my $server = Muster->start(conf => $conf, env => { $pg->env });
+my $port = $server->port;
 
 my $commands = 0;
 for my $block (blocks('console')) {
