@@ -174,13 +174,15 @@ void
 shm_connections(struct shm *shm, unsigned *connections, unsigned *workers)
 {
 	unsigned i, used = shm_slots_used(shm);
+	int64_t alive_ms = clock_ms() - SHM_STALE_MS;
 	struct shm_slot *slot;
 
 	*connections = 0;
 	*workers = 0;
 	for (i = 0; i < used; i++) {
 		slot = shm_slot(shm, i);
-		if (slot->state != SHM_SERVING)
+		if (slot->state != SHM_SERVING ||
+		    slot->heartbeat_ms < alive_ms)
 			continue;
 		*connections += slot->connections;
 		*workers += 1;

@@ -65,7 +65,11 @@ int shm_slot_take(struct shm *, uint32_t generation);
 /* Folds its counters into the base cells, drops its gauges, frees it. */
 void shm_slot_give(struct shm *, unsigned i);
 
-/* Sum of connections over SERVING slots, and how many slots these are. */
+/*
+ * Sum of connections over SERVING slots, and how many slots these are. One
+ * whose heartbeat is older than SHM_STALE_MS hangs: it takes no share.
+ */
+#define SHM_STALE_MS 2000
 void shm_connections(struct shm *, unsigned *connections, unsigned *workers);
 
 void shm_free(struct shm *);

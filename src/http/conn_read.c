@@ -73,6 +73,16 @@ conn_begin(struct conn *conn, size_t used)
 		conn_continue(conn);
 }
 
+/* Empty lines before a request (RFC 9112 2.2) do not begin one. */
+static bool
+conn_is_blank(struct text bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		if (bytes.at[i] != '\r' && bytes.at[i] != '\n')
+			return false;
+	return true;
+}
+
 /* True: there may be more to take. */
 static bool
 conn_take_head(struct conn *conn)
@@ -87,7 +97,7 @@ conn_take_head(struct conn *conn)
 	switch (parse_head(bytes.at, bytes.len, &conn->in_seen,
 	    &http->parse_limits, &http->head, &used, &err)) {
 	case PARSE_MORE:
-		if (conn->state == CONN_IDLE)
+		if (conn->state == CONN_IDLE && !conn_is_blank(bytes))
 			conn_enter(conn, CONN_HEAD);
 		return false;
 	case PARSE_FAILED:

@@ -33,6 +33,9 @@
 #define GATE_FIRST_MS 1
 #define GATE_LAST_MS 100
 
+/* For handshakes that had begun when new ones were stopped. */
+#define HTTP_LAST_MS 100
+
 void
 http_buf_lend(struct http *http, struct buf *buf)
 {
@@ -128,7 +131,8 @@ http_on_gate(evutil_socket_t fd, short what, void *arg)
 static void
 http_check_drained(struct http *http)
 {
-	if (http->draining && http->nconns == 0 && http->drained != NULL)
+	if (http->draining && !http->accepting && http->nconns == 0 &&
+	    http->drained != NULL)
 		turn_add(http->start.turn, &http->drained_item);
 }
 
@@ -205,6 +209,7 @@ http_new(const struct http_start *start)
 		.max_head = (size_t)start->limits->max_head,
 		.max_headers = (unsigned)start->limits->max_headers,
 	};
+	http->accepting = true;
 	LIST_INIT(&http->conns);
 	LIST_INIT(&http->dead);
 	http->bury = (struct turn_item){ .fn = http_bury, .arg = http };
@@ -261,25 +266,37 @@ http_on_grace(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-http_stop_accepting(struct http *http)
+http_stop_accepting(struct http *http, bool take_rest)
 {
+	http->accepting = false;
 	for (unsigned i = 0; i < http->nlisteners; i++) {
 		struct http_listener *listener = &http->listeners[i];
 
 		if (listener->admin)
 			continue;
-		accept_rest(listener->accept);
+		if (take_rest)
+			accept_rest(listener->accept);
 		accept_free(listener->accept);
 		listener->accept = NULL;
 	}
+	http_check_drained(http);
+}
+
+static void
+http_on_last(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	http_stop_accepting(arg, true);
 }
 
 void
-http_drain(struct http *http, int64_t grace_ms, void (*drained)(void *arg),
-    void *arg)
+http_drain(struct http *http, int64_t grace_ms, bool last,
+    void (*drained)(void *arg), void *arg)
 {
 	struct timeval grace = { .tv_sec = grace_ms / 1000,
 	    .tv_usec = grace_ms % 1000 * 1000 };
+	struct timeval moment = { .tv_usec = HTTP_LAST_MS * 1000 };
 
 	if (http->draining)
 		return;
@@ -287,10 +304,15 @@ http_drain(struct http *http, int64_t grace_ms, void (*drained)(void *arg),
 	http->drained = drained;
 	http->drained_arg = arg;
 	event_del(http->gate);
-	http_stop_accepting(http);
 	http->grace = evtimer_new(http->start.base, http_on_grace, http);
 	event_add(http->grace, &grace);
-	http_check_drained(http);
+	if (!last) {
+		http_stop_accepting(http, false);
+		return;
+	}
+	http_pause(http, false);
+	http->last = evtimer_new(http->start.base, http_on_last, http);
+	event_add(http->last, &moment);
 }
 
 void
@@ -323,6 +345,8 @@ http_free(struct http *http)
 	event_free(http->gate);
 	if (http->grace != NULL)
 		event_free(http->grace);
+	if (http->last != NULL)
+		event_free(http->last);
 	while (http->nspares > 0)
 		buf_release(&http->spares[--http->nspares]);
 	buf_release(&http->body);

@@ -55,14 +55,14 @@ struct http *http_new(const struct http_start *);
 int http_listen(struct http *, int fd, bool admin, struct error *);
 
 /*
- * Graceful end: no more accepting on public sockets (what already waits in
- * the queue is accepted first and served with close), requests in flight
- * finish with "Connection: close", idle connections may send one more
+ * Graceful end: no more accepting on public sockets. last: no other worker
+ * takes what still comes, so it is accepted for a moment and served with
+ * close (the master has stopped new ones before). Requests in flight finish with "Connection: close", idle connections may send one more
  * request within grace_ms. drained(arg) runs once, when no connection is
  * left, never inside this call. The admin socket serves on until http_free.
  */
-void http_drain(struct http *, int64_t grace_ms, void (*drained)(void *arg),
-    void *arg);
+void http_drain(struct http *, int64_t grace_ms, bool last,
+    void (*drained)(void *arg), void *arg);
 
 /* From now on /ready answers 503, all else is served as before. */
 void http_leave(struct http *);

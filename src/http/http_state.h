@@ -49,7 +49,8 @@ struct http {
 	struct event *gate;
 	bool leaving;			/* /ready says so */
 	bool draining, grace_over;
-	struct event *grace;
+	bool accepting;
+	struct event *grace, *last;
 	void (*drained)(void *arg);
 	void *drained_arg;
 	struct turn_item drained_item;

@@ -89,7 +89,7 @@ request_route(struct request *request, struct text path)
 {
 	struct http *http = request->conn->http;
 
-	if (request->conn->admin || text_equal(path, TEXT("*")))
+	if (request->conn->admin)
 		return;
 	if (router_match(http->start.router, request->method, path,
 	    &request->match) == -1) {
@@ -156,6 +156,14 @@ request_copy_headers(struct request *request, const struct parse_head *head,
 	request->nheaders = head->nheaders;
 }
 
+/* Who looks at the server is not what it serves. */
+static void
+request_count(const struct request *request, int change)
+{
+	if (!request->conn->admin)
+		metric_add(METRIC_REQUESTS_IN_FLIGHT, change);
+}
+
 struct request *
 request_new(struct conn *conn, const struct parse_head *head,
     const char *bytes, size_t used)
@@ -183,7 +191,7 @@ request_new(struct conn *conn, const struct parse_head *head,
 	input->request_id = request_choose_id(request);
 	request_route(request, input->path);
 	request_expect_body(request, head);
-	metric_add(METRIC_REQUESTS_IN_FLIGHT, 1);
+	request_count(request, 1);
 	return request;
 }
 
@@ -250,7 +258,9 @@ request_account(const struct request *request)
 {
 	int class = request->status / 100;
 
-	metric_add(METRIC_REQUESTS_IN_FLIGHT, -1);
+	request_count(request, -1);
+	if (request->conn->admin)
+		return;
 	if (class >= 2 && class <= 5)
 		metric_add((enum metric)(METRIC_RESPONSES_1XX + class - 1), 1);
 	metric_observe_us(METRIC_REQUEST_DURATION,
@@ -262,8 +272,9 @@ void
 request_cancel(struct request *request)
 {
 	request->status = 499;
-	metric_add(METRIC_REQUESTS_IN_FLIGHT, -1);
-	metric_add(METRIC_CLIENTS_GONE, 1);
+	request_count(request, -1);
+	if (!request->conn->admin)
+		metric_add(METRIC_CLIENTS_GONE, 1);
 	access_log(request);
 	if (request->run == NULL)
 		arena_free(request->arena);

@@ -6,6 +6,7 @@
 #include "proc/listen.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -297,6 +298,45 @@ listeners_listen(struct listeners *listeners, struct error *err)
 			    "listen on");
 	}
 	return 0;
+}
+
+/*
+ * Closing a listening socket resets what waits in its queue, and between the
+ * last accept and the close one more may come. So SYNs are dropped first: a
+ * client tries again a second later and is refused, which loses nothing; what
+ * had been begun before is completed and served.
+ */
+static void
+listen_drop_syn(int fd)
+{
+	static const struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),	/* TCP's flags */
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),		/* SYN, no ACK */
+		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+	};
+	struct sock_filter copy[ARRAY_LEN(code)];
+	struct sock_fprog program = { ARRAY_LEN(copy), copy };
+
+	memcpy(copy, code, sizeof(code));
+	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	    sizeof(program));
+}
+
+void
+listeners_refuse(const struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->n; i++) {
+		const struct listener *listener = &listeners->list[i];
+
+		if (listener->admin)
+			continue;
+		if (strncmp(listener->conf.address, "unix:", 5) == 0)
+			unlink(listener->conf.address + 5);
+		else
+			listen_drop_syn(listener->fd);
+	}
 }
 
 unsigned

@@ -28,6 +28,12 @@ struct listeners *listeners_bind(const struct server_conf *,
     struct error *) MUST_USE;
 int listeners_listen(struct listeners *, struct error *) MUST_USE;
 
+/*
+ * The server ends: no new connection is made any more, those that have been
+ * made can still be accepted. Affects the sockets, so all processes.
+ */
+void listeners_refuse(const struct listeners *);
+
 unsigned listeners_count(const struct listeners *);
 int listeners_fd(const struct listeners *, unsigned i);
 bool listeners_is_admin(const struct listeners *, unsigned i);

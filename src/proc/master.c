@@ -59,7 +59,8 @@ master_begin_stop(struct master *master)
 	notify_send("STOPPING=1");
 	log_info(NULL, "stopping", "workers=%u",
 	    master_count(master, CHILD_WORKER));
-	master_tell_all(master, WORKER_DRAIN);
+	listeners_refuse(master->listeners);
+	master_tell_all(master, WORKER_STOP);
 }
 
 void

@@ -141,14 +141,15 @@ master_tell(struct child *child, char word)
 }
 
 static void
-master_drain(struct master *master, struct child *child, int64_t now_ms)
+master_drain(struct master *master, struct child *child, char word,
+    int64_t now_ms)
 {
 	if (child->draining)
 		return;
 	child->draining = true;
 	child->limit_ms = now_ms +
 	    master->generation->server.shutdown_timeout_ms;
-	master_tell(child, WORKER_DRAIN);
+	master_tell(child, word);
 }
 
 void
@@ -159,8 +160,8 @@ master_tell_all(struct master *master, char word)
 	for (unsigned i = 0; i < MASTER_CHILDREN; i++) {
 		struct child *child = &master->children[i];
 
-		if (child->kind == CHILD_WORKER && word == WORKER_DRAIN)
-			master_drain(master, child, now_ms);
+		if (child->kind == CHILD_WORKER && word == WORKER_STOP)
+			master_drain(master, child, word, now_ms);
 		else if (child->kind == CHILD_WORKER && word == WORKER_QUIT)
 			child->limit_ms = now_ms;
 		else if (child->kind == CHILD_WORKER)
@@ -180,7 +181,7 @@ master_drain_older(struct master *master, unsigned generation)
 
 		if (child->kind == CHILD_WORKER &&
 		    child->generation < generation)
-			master_drain(master, child, now_ms);
+			master_drain(master, child, WORKER_DRAIN, now_ms);
 	}
 }
 

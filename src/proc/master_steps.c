@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ master_become_helper(struct master *master, const char *name)
 	sigset_t none;
 
 	log_name_process(name);
+	prctl(PR_SET_NAME, name);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (privileges_drop(&master->generation->server, false, &err) == -1) {

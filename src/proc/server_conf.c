@@ -53,11 +53,6 @@ static const struct conf_key server_keys[] = {
 	  ROW(keepalive_grace_ms), .dflt = "2s", .min = 0, .max = 60000,
 	  .doc = "How long an idle connection stays open when its worker "
 	      "ends, for a request that is already on its way." },
-	{ .name = "worker_timeout", .type = CONF_TYPE_TIME,
-	  ROW(worker_timeout_ms), .dflt = "30s", .min = 1000,
-	  .max = 3600000,
-	  .doc = "A worker whose loop has not turned for so long is left "
-	      "out when connections are shared." },
 	{ .name = "startup", .type = CONF_TYPE_NODE, ROW(startup),
 	  .syntax = "{ NAME = { exec | sql_file | run; timeout; }; ... }",
 	  .doc = "What runs, in this order, before the first request is "

@@ -16,7 +16,7 @@ struct server_conf {
 	const char *pid_file;
 	const char *admin;		/* "unix:/run/muster/admin.sock" */
 	int64_t shutdown_timeout_ms, shutdown_delay_ms, startup_timeout_ms;
-	int64_t worker_timeout_ms, keepalive_grace_ms;
+	int64_t keepalive_grace_ms;
 	const struct conf_node *startup, *shutdown;	/* hooks */
 	const struct conf_node *limits, *database, *log;
 	const struct conf_node *include, *types, *routes, *groups, *errors;

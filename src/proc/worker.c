@@ -69,7 +69,7 @@ worker_on_drained(void *arg)
 }
 
 static void
-worker_drain(struct worker *worker)
+worker_drain(struct worker *worker, bool last)
 {
 	const struct server_conf *conf = &worker->start.generation->server;
 
@@ -80,8 +80,8 @@ worker_drain(struct worker *worker)
 	log_debug(NULL, "worker", "draining connections=%u",
 	    http_connections(worker->http));
 	services_drain(worker->services);
-	http_drain(worker->http, conf->keepalive_grace_ms, worker_on_drained,
-	    worker);
+	http_drain(worker->http, conf->keepalive_grace_ms, last,
+	    worker_on_drained, worker);
 }
 
 static void
@@ -97,7 +97,7 @@ worker_on_master(evutil_socket_t fd, short what, void *arg)
 	if (n <= 0) {
 		log_warn(NULL, "master_gone", "the master has ended; ending");
 		event_del(worker->from_master);
-		worker_drain(worker);
+		worker_drain(worker, true);
 		return;
 	}
 	switch ((enum worker_word)word) {
@@ -107,7 +107,8 @@ worker_on_master(evutil_socket_t fd, short what, void *arg)
 		http_leave(worker->http);
 		break;
 	case WORKER_DRAIN:
-		worker_drain(worker);
+	case WORKER_STOP:
+		worker_drain(worker, word == WORKER_STOP);
 		break;
 	case WORKER_QUIT:
 		/* Clients see their connections closed by the kernel. */
@@ -120,7 +121,7 @@ worker_on_term(evutil_socket_t sig, short what, void *arg)
 {
 	(void)sig;
 	(void)what;
-	worker_drain(arg);
+	worker_drain(arg, false);
 }
 
 static void
@@ -161,6 +162,7 @@ worker_become(const struct worker_start *start, struct error *err)
 
 	snprintf(name, sizeof(name), "worker %u", start->index + 1);
 	log_name_process(name);
+	prctl(PR_SET_NAME, "musterd: worker");	/* for ps and top */
 	ids_seed();
 	metrics_use(start->shm, start->slot);
 	if (privileges_drop(&start->generation->server, true, err) == -1)

@@ -12,7 +12,9 @@ struct shm;
 enum worker_word {
 	WORKER_READY = 'R',	/* to the master, once: it can serve */
 	WORKER_LEAVING = 'L',	/* to the workers: /ready says 503 */
-	WORKER_DRAIN = 'D',	/* finish what is in flight, then end */
+	WORKER_DRAIN = 'D',	/* others take over: finish, then end */
+	WORKER_STOP = 'S',	/* the server ends: the same, and the last
+				 * connections are accepted first */
 	WORKER_QUIT = 'Q'	/* end now */
 };
 
