@@ -19,7 +19,8 @@
 
 struct route_conf {
 	const struct conf_node *on, *doing, *reply, *reply_headers;
-	const struct conf_node *query, *body, *errors, *limits;
+	const struct conf_node *path, *query, *header, *cookie, *body;
+	const struct conf_node *errors, *limits;
 	int64_t status;
 };
 
@@ -48,6 +49,15 @@ static const struct conf_key route_keys[] = {
 	  .syntax = "{ Location = \"/users/{user.id}\"; }",
 	  .doc = "More header fields of the reply. One that is a single "
 	      "reference to null is left out." },
+	{ .name = "path", .type = CONF_TYPE_NODE, .at = AT(path),
+	  .syntax = "{ NAME = { minimum = 1; }; ... }",
+	  .doc = "What is declared of the parts of the path." },
+	{ .name = "header", .type = CONF_TYPE_NODE, .at = AT(header),
+	  .syntax = "{ NAME = { max_length = 100; }; ... }",
+	  .doc = "What is declared of header fields." },
+	{ .name = "cookie", .type = CONF_TYPE_NODE, .at = AT(cookie),
+	  .syntax = "{ NAME = { format = \"uuid\"; }; ... }",
+	  .doc = "What is declared of cookies." },
 	{ .name = "query", .type = CONF_TYPE_NODE, .at = AT(query),
 	  .syntax = "{ NAME = { minimum = 0; default = 1; }; ... }",
 	  .doc = "What is declared of the values behind the question mark." },
