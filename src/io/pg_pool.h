@@ -66,6 +66,8 @@ struct pg_request {
 	struct pg_pool *pool;
 	int64_t asked_us;
 	unsigned state;
+	bool retried;
+	enum error_code failure;	/* of one that ended without SQL */
 	TAILQ_ENTRY(pg_request) entry;
 };
 
