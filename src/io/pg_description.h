@@ -74,10 +74,11 @@ typedef void pg_describe_fault_fn(void *arg, const struct pg_statement *,
 /*
  * Connects (blocking: for the describer child and --check-db only), prepares
  * every statement with no more round trips than needed, reads the catalog and
- * writes everything to fd (a memfd), which is then sealed. Faults go to the
- * callback, and the rest is still described. Returns 0; 1 when there were
- * faults; -1 with err (ERROR_DB_UNAVAILABLE) when no connection was had until
- * deadline_ms.
+ * writes everything to fd (a memfd with MFD_ALLOW_SEALING), which is then
+ * sealed. Faults go to the callback in the order of the list, and the rest is
+ * still described. Returns 0; 1 when there were faults; -1 with err, which is
+ * ERROR_DB_UNAVAILABLE when the database was not reachable, or did not answer,
+ * until deadline_ms.
  */
 int pg_describe(const struct pg_conf *const databases[], unsigned ndatabases,
     struct pg_statement *const statements[], unsigned n, int fd,

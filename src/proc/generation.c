@@ -101,14 +101,14 @@ generation_link(struct generation *generation, int fd,
 	unsigned n;
 
 	if (description == NULL) {
-		conf_fault(report, nowhere, "%s", err.message);
+		conf_fault(report, nowhere, "%s", err.detail);
 		return -1;
 	}
 	pg_description_free(generation->description);
 	generation->description = description;
 	statements = plans_statements(generation->plans, &n);
 	if (pg_description_link(description, statements, n, &err) == -1) {
-		conf_fault(report, nowhere, "%s", err.message);
+		conf_fault(report, nowhere, "%s", err.detail);
 		return -1;
 	}
 	return plans_link(generation->plans, description, report);
