@@ -10,7 +10,7 @@ enum { INCLUDE_MAX_DEPTH = 10 };
 struct include {
 	struct arena *arena;
 	struct conf_report *report;
-	struct file_id open[INCLUDE_MAX_DEPTH + 1];	/* from the first down */
+	struct file_id open[INCLUDE_MAX_DEPTH + 1];	/* the first on top */
 	const char *open_paths[INCLUDE_MAX_DEPTH + 1];
 	unsigned depth;
 	const char **paths;		/* heap, of the caller */

@@ -47,11 +47,11 @@ struct conf_key {
 	size_t at;			/* offset of the field */
 	const char *dflt;		/* as a user would write it, without
 					 * quotes; NULL: 0, false, NULL */
-	int64_t min, max;		/* both 0: no range but >= 0 */
+	int64_t min, max;		/* both 0: none but >= 0 */
 	const char *const *choices;	/* ENUM; closed by NULL */
 	const char *unit;		/* of a COUNT: "connections" */
 	unsigned flags;
-	const char *syntax;		/* NODE: how its value looks, for docs */
+	const char *syntax;		/* NODE: how its value looks */
 	const char *doc;		/* sentences, for the manual */
 };
 

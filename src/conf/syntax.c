@@ -77,7 +77,11 @@ syntax_is_cut(struct syntax *syntax)
 {
 	const struct token *token = &syntax->token;
 
-	if (token->kind == TOKEN_OPEN_STRING)
+	if (token->kind == TOKEN_OPEN_STRING && syntax->long_string_line != 0)
+		conf_fault(syntax->report, token_pos(syntax, token),
+		    "the string that begins here is not closed, or the one "
+		    "that begins at line %u", syntax->long_string_line);
+	else if (token->kind == TOKEN_OPEN_STRING)
 		conf_fault(syntax->report, token_pos(syntax, token),
 		    "the string that begins here is not closed");
 	else if (token->kind == TOKEN_OPEN_COMMENT)
@@ -206,9 +210,11 @@ syntax_strings(struct syntax *syntax, bool in_group)
 			conf_fault(syntax->report, token_pos(syntax, token),
 			    "a \",\" is missing before this string; strings "
 			    "in a list are not joined");
-		if (string_has_nul(token->at, token->length))
+		if (string_has_nul(token->at, token->length)) {
 			conf_fault(syntax->report, token_pos(syntax, token),
 			    "a string cannot hold \\x00");
+			syntax->unreadable = true;
+		}
 		syntax_take(syntax);
 	}
 }
@@ -382,26 +388,42 @@ syntax_name(struct syntax *syntax, const struct token *open)
 	return 1;
 }
 
+/* A name without "=" behind it. Returns -1. */
 static int
-syntax_setting(struct syntax *syntax, const struct token *open)
+syntax_no_assign(struct syntax *syntax)
 {
 	const struct token name = syntax->token;
-	int left_out;
+	unsigned long_string_line = syntax->long_string_line;
 
-	left_out = syntax_name(syntax, open);
-	if (left_out < 0)
-		return -1;
-	if (!syntax_next_is_assign(syntax)) {
-		syntax_take(syntax);
-		if (syntax_is_cut(syntax))
-			return -1;
+	syntax_take(syntax);
+	if (long_string_line != 0)
+		conf_fault(syntax->report, token_pos(syntax, &name),
+		    "\"%.*s\" is neither a value nor followed by \"=\"; is "
+		    "the string that begins at line %u closed where it should "
+		    "be?", syntax_shown(&name), name.at, long_string_line);
+	else if (!syntax_is_cut(syntax))
 		conf_fault(syntax->report, token_pos(syntax, &name),
 		    syntax->token.kind == TOKEN_OPEN ?
 		    "a \"=\" is missing after the name \"%.*s\"" :
 		    "\"%.*s\" is neither a value nor followed by \"=\"",
 		    syntax_shown(&name), name.at);
+	return -1;
+}
+
+static int
+syntax_setting(struct syntax *syntax, const struct token *open)
+{
+	const struct token name = syntax->token;
+	bool assigns = syntax_next_is_assign(syntax);
+	int left_out = 0;
+
+	/* @include has no "=", and a text of its own. */
+	if (assigns || *name.at == '@')
+		left_out = syntax_name(syntax, open);
+	if (left_out < 0)
 		return -1;
-	}
+	if (!assigns)
+		return syntax_no_assign(syntax);
 	syntax_take(syntax);
 	syntax_take(syntax);
 	if (syntax_value(syntax, &name) < 0)
