@@ -44,13 +44,14 @@ struct helpers {
 	pthread_mutex_t lock;
 	pthread_cond_t work_or_stop;	/* for threads */
 	pthread_cond_t thread_ended;	/* for helpers_free */
-	bool stopping;
+	bool stopping, left;
 	unsigned threads, idle, waiting;
 	struct helpers_jobs waits, runs, ran;
 };
 
 static void helpers_on_ran(evutil_socket_t, short, void *);
 static void *helpers_thread(void *);
+static void helpers_release(struct helpers *);
 
 struct helpers *
 helpers_new(struct event_base *base, unsigned threads, unsigned queue)
@@ -139,6 +140,7 @@ helpers_thread(void *arg)
 {
 	struct helpers *helpers = arg;
 	struct helpers_job *job;
+	bool is_last;
 
 	pthread_mutex_lock(&helpers->lock);
 	while (!helpers->stopping) {
@@ -165,9 +167,11 @@ helpers_thread(void *arg)
 		if (!helpers->stopping)
 			helpers_tell_loop(helpers);
 	}
-	helpers->threads--;
+	is_last = --helpers->threads == 0 && helpers->left;
 	pthread_cond_signal(&helpers->thread_ended);
 	pthread_mutex_unlock(&helpers->lock);
+	if (is_last)
+		helpers_release(helpers);
 	return NULL;
 }
 
@@ -224,7 +228,34 @@ helpers_abandon(struct helpers_job *job, void (*orphan)(void *))
 	}
 }
 
-/* Returns true when all threads have ended within the grace. */
+/* Jobs that wait, or ran for nobody, end here without a word. */
+static void
+helpers_drop(struct helpers_jobs *jobs)
+{
+	struct helpers_job *job;
+
+	while ((job = TAILQ_FIRST(jobs)) != NULL) {
+		TAILQ_REMOVE(jobs, job, entry);
+		free(job);
+	}
+}
+
+static void
+helpers_release(struct helpers *helpers)
+{
+	helpers_drop(&helpers->waits);
+	helpers_drop(&helpers->ran);
+	close(helpers->fd);
+	pthread_cond_destroy(&helpers->work_or_stop);
+	pthread_cond_destroy(&helpers->thread_ended);
+	pthread_mutex_destroy(&helpers->lock);
+	free(helpers);
+}
+
+/*
+ * Returns true when all threads have ended within the grace. Otherwise what
+ * they use is theirs from now on, and the last of them releases it.
+ */
 static bool
 helpers_stop_threads(struct helpers *helpers, int grace_ms)
 {
@@ -246,6 +277,7 @@ helpers_stop_threads(struct helpers *helpers, int grace_ms)
 		error = pthread_cond_timedwait(&helpers->thread_ended,
 		    &helpers->lock, &until);
 	ended = helpers->threads == 0;
+	helpers->left = !ended;
 	pthread_mutex_unlock(&helpers->lock);
 	return ended;
 }
@@ -254,27 +286,16 @@ void
 helpers_free(struct helpers *helpers, int grace_ms)
 {
 	struct helpers_job *job;
-	bool ended;
 
 	if (helpers == NULL)
 		return;
-	ended = helpers_stop_threads(helpers, grace_ms);
 	event_free(helpers->event);
+	if (!helpers_stop_threads(helpers, grace_ms))
+		return;
 	while ((job = helpers_take_ran(helpers)) != NULL) {
 		if (job->done == NULL)
 			job->orphan(job->arg);
 		free(job);
 	}
-	/* What a hanging thread still uses stays: the process is ending. */
-	if (!ended)
-		return;
-	while ((job = TAILQ_FIRST(&helpers->waits)) != NULL) {
-		TAILQ_REMOVE(&helpers->waits, job, entry);
-		free(job);
-	}
-	close(helpers->fd);
-	pthread_cond_destroy(&helpers->work_or_stop);
-	pthread_cond_destroy(&helpers->thread_ended);
-	pthread_mutex_destroy(&helpers->lock);
-	free(helpers);
+	helpers_release(helpers);
 }

@@ -18,7 +18,7 @@
  */
 #define QUICK_US 2000
 #define QUICK_SAMPLES 4
-#define QUICK_DEPTH 4
+#define QUICK_DEPTH 8
 
 /* Idle for longer: a router between may have forgotten the connection. */
 #define TRUST_US (30 * 1000000LL)

@@ -161,6 +161,9 @@ void
 pg_error_line(const char *message, char *line, size_t size)
 {
 	size_t len = strcspn(message, "\n");
+	char *quote = line;
 
 	snprintf(line, size, "%.*s", (int)len, message);
+	while ((quote = strchr(quote, '"')) != NULL)
+		*quote = '\'';
 }

@@ -27,7 +27,7 @@ bool pg_error_is_stale(const PGresult *);
 
 bool pg_error_is(const PGresult *, const char *sqlstate);
 
-/* The first line of a libpq message, for logs. */
+/* The first line of a libpq message, for logs; double quotes made single. */
 void pg_error_line(const char *message, char *line, size_t size);
 
 /* The table for the manual: pattern, status, doc; closed by pattern NULL. */

@@ -273,6 +273,30 @@ pg_flight_end(struct pg_conn *conn)
 	PQclear(flight.result);
 }
 
+static bool
+pg_flight_is_copy(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
+	    status == PGRES_COPY_BOTH;
+}
+
+/* A pipeline cannot leave it in order, so the connection ends. */
+static void
+pg_flight_refuse_copy(struct pg_conn *conn, PGresult *result)
+{
+	struct pg_flight *head = &conn->flights[conn->first];
+	struct pg_request *request = head->request;
+
+	head->request = NULL;
+	pg_conn_close(conn);
+	if (request != NULL)
+		pg_pool_on_answer(conn->pool, conn, request, result);
+	else
+		PQclear(result);
+}
+
 int
 pg_flight_receive(struct pg_conn *conn)
 {
@@ -289,12 +313,14 @@ pg_flight_receive(struct pg_conn *conn)
 			continue;
 		}
 		nothing = 0;
-		if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+		if (pg_flight_is_copy(result)) {
+			pg_flight_refuse_copy(conn, result);
+		} else if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
 			pg_flight_on_result(conn, result);
-			continue;
+		} else {
+			PQclear(result);
+			pg_flight_end(conn);
 		}
-		PQclear(result);
-		pg_flight_end(conn);
 	}
 	return 0;
 }

@@ -247,9 +247,9 @@ pg_target_list_params(struct pg_target *target, const char *application_name)
 		n = pg_target_add(target, n, pg_target_forced[i].name,
 		    pg_target_forced[i].value);
 	for (i = 0; i < ARRAY_LEN(pg_target_defaults); i++) {
-		if (pg_target_option(target, pg_target_defaults[i].name) == NULL)
-			n = pg_target_add(target, n,
-			    pg_target_defaults[i].name,
+		name = pg_target_defaults[i].name;
+		if (pg_target_option(target, name) == NULL)
+			n = pg_target_add(target, n, name,
 			    pg_target_defaults[i].value);
 	}
 	target->names[n] = NULL;
