@@ -31,9 +31,10 @@ struct inputs;
 /*
  * route: its group in server.conf (keys query, body, ...). parts: the names
  * in the pattern, in order; a last one with a star is the rest of the path.
+ * Never NULL.
  */
 struct inputs *inputs_compile(const struct conf_node *route,
-    const char *const parts[], unsigned nparts, const struct schemas *,
+    const char *const parts[], unsigned nparts, struct schemas *,
     struct conf_report *);
 
 /*
@@ -59,9 +60,17 @@ bool inputs_take_body(const struct inputs *);
 /*
  * While linking: input i is parameter of a statement, of this type. Several
  * uses take the narrowest range; types that cannot agree are a fault at pos.
+ * Not for {x?}, which is a bool whatever x is.
  */
 void inputs_use(struct inputs *, unsigned i, const struct pg_description *,
     unsigned database, uint32_t oid, struct src_pos, struct conf_report *);
+
+/*
+ * Texts for faults by their type (errors.messages), before the link: what a
+ * route says goes before what its group or the server says, so call it for
+ * the nearest first. text has generation lifetime. -1: no such type.
+ */
+int inputs_message(struct inputs *, const char *type, const char *text);
 
 /*
  * After all uses are known (description NULL: none was had, undeclared is
