@@ -161,30 +161,45 @@ link_binding(const struct linking *link, struct binding *binding)
 	}
 }
 
+/* Returns false when some SQL was refused: then inputs have unknown uses. */
+static bool
+link_ops(const struct linking *link)
+{
+	const struct plan_op *op;
+	bool complete = true;
+
+	for (unsigned i = 0; i < link->plan->nops; i++) {
+		op = &link->plan->ops[i];
+		if (op->sql.statement == NULL)
+			continue;
+		if (op->sql.statement->type == NULL) {
+			complete = false;
+			continue;
+		}
+		link_params(link, op);
+		link_columns(link, op);
+		link_count(link, op);
+	}
+	return complete;
+}
+
 void
 plan_link(struct plan *plan, const struct pg_description *description,
     struct conf_report *report)
 {
 	struct linking link = { plan, description, report };
-	const struct plan_op *op;
 	struct binding *binding;
 
-	if (description != NULL) {
-		for (unsigned i = 0; i < plan->nops; i++) {
-			op = &plan->ops[i];
-			if (op->sql.statement == NULL ||
-			    op->sql.statement->type == NULL)
-				continue;
-			link_params(&link, op);
-			link_columns(&link, op);
-			link_count(&link, op);
-		}
-		for (binding = plan->bindings; binding != NULL;
-		    binding = binding->next) {
-			if (binding->kind == BINDING_OP)
-				link_binding(&link, binding);
-		}
-		error_map_link(plan->errors, description, 0, report);
+	if (description == NULL) {
+		inputs_link(plan->inputs, NULL, report);
+		return;
 	}
-	inputs_link(plan->inputs, description, report);
+	if (link_ops(&link))
+		inputs_link(plan->inputs, description, report);
+	for (binding = plan->bindings; binding != NULL;
+	    binding = binding->next) {
+		if (binding->kind == BINDING_OP)
+			link_binding(&link, binding);
+	}
+	error_map_link(plan->errors, description, 0, report);
 }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "conf/node.h"
 #include "conf/report.h"
+#include "io/pg_rows.h"
 #include "plan/error_map.h"
 #include "plan/inputs.h"
 #include "plan/schema.h"
@@ -108,6 +109,10 @@ plans_free(struct plans *plans)
 		return;
 	for (unsigned i = 0; i < plans->nplans; i++)
 		inputs_free(plans->list[i]->inputs);
+	/* They were hung on the statements by pg_description_link. */
+	for (unsigned i = 0; i < plans->nstatements; i++)
+		pg_columns_free((struct pg_columns *)(uintptr_t)
+		    plans->statements[i]->columns);
 	schemas_free(plans->schemas);
 	free(plans->list);
 	free(plans->statements);

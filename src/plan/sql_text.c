@@ -53,6 +53,13 @@ static const char *const sql_writing[] = {
 	"call", "delete", "insert", "merge", "update",
 };
 
+/* What else a statement may begin with; all of it changes something. */
+static const char *const sql_changing[] = {
+	"alter", "cluster", "comment", "create", "do", "drop", "grant",
+	"import", "notify", "reassign", "refresh", "reindex", "revoke",
+	"security", "truncate",
+};
+
 static bool
 sql_word_is(const struct sql_token *token, const char *word)
 {
@@ -190,21 +197,49 @@ sql_look_into_quotes(struct sql_parser *parser, const struct sql_token *token)
 /* ---- what the words say -------------------------------------------------- */
 
 static void
+sql_fault_first(struct sql_parser *parser, const struct sql_token *token)
+{
+	char message[160], word[32];
+	const char *const names[] = {
+		"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES",
+		"MERGE", "CALL", NULL
+	};
+	const char *nearest;
+
+	snprintf(word, sizeof(word), "%.*s",
+	    (int)(token->text.len < 30 ? token->text.len : 30),
+	    token->text.at);
+	for (char *c = word; *c != '\0'; c++) {
+		if (*c >= 'a' && *c <= 'z')
+			*c -= 'a' - 'A';
+	}
+	nearest = text_nearest(word, names);
+	snprintf(message, sizeof(message),
+	    "\"%.*s\" begins no statement%s%s%s", (int)strlen(word),
+	    token->text.at, nearest == NULL ? "" : "; did you mean \"",
+	    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+	sql_fault(parser, token->offset, message);
+}
+
+static void
 sql_first_word(struct sql_parser *parser, const struct sql_token *token)
 {
 	char message[120];
 
-	if (sql_byte_is(token, '('))
+	if (sql_byte_is(token, '(') ||
+	    sql_word_among(token, sql_reading, ARRAY_LEN(sql_reading)))
 		return;
 	if (sql_word_among(token, sql_refused, ARRAY_LEN(sql_refused))) {
 		snprintf(message, sizeof(message),
 		    "\"%.*s\" cannot be the statement of a route",
 		    (int)token->text.len, token->text.at);
 		sql_fault(parser, token->offset, message);
-	} else if (!sql_word_among(token, sql_reading,
-	    ARRAY_LEN(sql_reading))) {
-		parser->text->writes = true;
+		return;
 	}
+	if (!sql_word_among(token, sql_writing, ARRAY_LEN(sql_writing)) &&
+	    !sql_word_among(token, sql_changing, ARRAY_LEN(sql_changing)))
+		sql_fault_first(parser, token);
+	parser->text->writes = true;
 }
 
 /* A word behind a dot is a column, one behind AS a new name. */

@@ -51,7 +51,8 @@ describer_run(struct generation *generation, int fd, int64_t deadline_ms,
 	int result = pg_describe(databases, 1, statements, n, fd, deadline_ms,
 	    describer_on_fault, report, &err);
 
-	if (result == 0)
+	/* Also where SQL was refused: the faults of the rest in the same go. */
+	if (result >= 0)
 		generation_link(generation, fd, report);
 	if (out != NULL)
 		conf_report_print(report, out);

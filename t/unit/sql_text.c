@@ -201,6 +201,9 @@ one_operation_takes_one_command(void **state)
 	assert_lines(";;", "0: no statement stands here\n");
 	assert_lines("BEGIN", "0: \"BEGIN\" cannot be the statement of a "
 	    "route\n");
+	assert_lines("SELEC 1", "0: \"SELEC\" begins no statement; did you "
+	    "mean \"SELECT\"?\n");
+	assert_lines("'x'", "0: \"'x'\" begins no statement\n");
 	assert_lines("copy t to stdout", "0: \"copy\" cannot be the statement "
 	    "of a route\n");
 }
