@@ -28,8 +28,8 @@ struct pg_type {
 	uint32_t oid;
 	enum pg_type_kind kind;
 	char category;			/* pg_type.typcategory */
-	char delimiter;			/* of an array: between its elements */
-	const char *name;		/* as format_type(oid, NULL) prints it */
+	char delimiter;			/* of an array: between elements */
+	const char *name;		/* as format_type(oid, NULL) says */
 	uint32_t base;			/* of a domain: its base type's oid */
 	int32_t base_mod;		/* of a domain: its typmod, or -1 */
 	bool not_null;			/* a domain that refuses null */

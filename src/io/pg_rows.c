@@ -3,8 +3,8 @@
  * a list, a row and a cell are the rows and a number. A list is written row
  * by row and goes on where its buffer was full.
  */
-#include "io/pg_result.h"
 #include "io/pg_rows.h"
+#include "io/pg_result.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -166,7 +166,8 @@ pg_rows_value(const struct pg_rows *rows, uint32_t row, uint32_t column)
 	case PG_FORM_NUMBER:
 		return value_number(text);
 	case PG_FORM_FLOAT:
-		if (text.at[text.len - 1] >= '0' && text.at[text.len - 1] <= '9')
+		if (text.at[text.len - 1] >= '0' &&
+		    text.at[text.len - 1] <= '9')
 			return value_number(text);
 		return value_text(text);
 	case PG_FORM_BOOL:

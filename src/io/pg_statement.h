@@ -20,7 +20,7 @@ struct pg_statement {
 	const char *sql;		/* with $1 .. $n */
 	unsigned nparams;
 	bool writes;			/* needs a connection that may write */
-	unsigned database;		/* index of services' pools; 0: database */
+	unsigned database;		/* a pool of services; 0: database */
 	struct src_pos pos;		/* of the SQL text in server.conf */
 	const char *route, *op;		/* who asked first: for messages */
 	const struct pg_statement_type *type;	/* NULL until linked */

@@ -1,4 +1,4 @@
-/* A hook's program: started without a shell, bounded in time, its output kept. */
+/* A program of a hook: without a shell, bounded in time, its output kept. */
 #include "proc/hook_program.h"
 
 #include <errno.h>

@@ -309,7 +309,8 @@ worker_run(const struct worker_start *start)
 	worker->start = *start;
 	worker->slot = shm_slot(start->shm, start->slot);
 	worker_set_signals();
-	if (worker_become(start, &err) == -1 || worker_link(start, &err) == -1 ||
+	if (worker_become(start, &err) == -1 ||
+	    worker_link(start, &err) == -1 ||
 	    worker_open(worker, &err) == -1) {
 		log_problem(LOG_LEVEL_ERROR, NULL, &err);
 		return EXIT_CODE_RUNTIME;
