@@ -7,81 +7,87 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "http/conn.h"
 #include "http/http_state.h"
-#include "http/request.h"
-#include "plan/plan.h"
-
-static struct text
-access_route(const struct request *request)
-{
-	return request->plan == NULL ? TEXT("-") :
-	    text_of(plan_name(request->plan));
-}
 
 static void
-access_target(struct buf *line, const struct request *request)
-{
-	struct buf target = { 0 };
-
-	buf_add_text(&target, request->input.path);
-	if (request->input.query.at != NULL) {
-		buf_add_byte(&target, '?');
-		buf_add_text(&target, request->input.query);
-	}
-	buf_add_json(line, (struct text){ target.data, target.len });
-	buf_release(&target);
-}
-
-static void
-access_pair(struct buf *line, bool json, const char *name)
+access_name(struct buf *line, bool json, const char *name)
 {
 	if (json)
-		buf_printf(line, ",\"%s\":", name);
+		buf_add_text(line, TEXT(",\""));
 	else
-		buf_printf(line, " %s=", name);
+		buf_add_byte(line, ' ');
+	buf_add_text(line, text_of(name));
+	if (json)
+		buf_add_text(line, TEXT("\":"));
+	else
+		buf_add_byte(line, '=');
 }
 
 static void
-access_write(struct buf *line, const struct request *request, bool json)
+access_text(struct buf *line, bool json, const char *name, struct text text)
 {
-	int64_t us = clock_us() - request->input.received_us;
+	access_name(line, json, name);
+	buf_add_json(line, text.at == NULL ? TEXT("-") : text);
+}
+
+static void
+access_target(struct buf *line, bool json, const struct access_entry *entry)
+{
+	size_t quote;
+
+	access_text(line, json, "target", entry->path);
+	if (entry->query.at == NULL)
+		return;
+	/* The quotes between the two become the question mark. */
+	quote = --line->len;
+	buf_add_json(line, entry->query);
+	line->data[quote] = '?';
+}
+
+static void
+access_ms(struct buf *line, bool json, int64_t us)
+{
+	unsigned rest = (unsigned)(us % 1000);
+	char digits[] = { '.', (char)('0' + rest / 100),
+		(char)('0' + rest / 10 % 10), (char)('0' + rest % 10) };
+
+	access_name(line, json, "ms");
+	buf_add_uint(line, (uint64_t)us / 1000);
+	buf_add(line, digits, sizeof(digits));
+}
+
+static void
+access_write(struct buf *line, bool json, const struct access_entry *entry)
+{
 	char now[25];
 
 	clock_iso(now);
-	buf_printf(line, json ? "{\"time\":\"%s\"" : "%s access", now);
-	access_pair(line, json, "client");
-	buf_add_json(line, request->input.client_ip);
-	access_pair(line, json, "method");
-	buf_add_json(line, request->input.method);
-	access_pair(line, json, "target");
-	access_target(line, request);
-	access_pair(line, json, "route");
-	buf_add_json(line, access_route(request));
-	access_pair(line, json, "status");
-	buf_printf(line, "%d", request->status);
-	access_pair(line, json, "bytes");
-	buf_add_uint(line, request->reply_bytes);
-	access_pair(line, json, "ms");
-	buf_printf(line, "%lld.%03lld", (long long)us / 1000,
-	    (long long)us % 1000);
-	access_pair(line, json, "request");
-	buf_add_json(line, text_of(request->input.request_id));
+	buf_add_text(line, json ? TEXT("{\"time\":\"") : TEXT(""));
+	buf_add_text(line, text_of(now));
+	buf_add_text(line, json ? TEXT("\"") : TEXT(" access"));
+	access_text(line, json, "client", entry->client);
+	access_text(line, json, "method", entry->method);
+	access_target(line, json, entry);
+	access_text(line, json, "route", entry->route);
+	access_name(line, json, "status");
+	buf_add_uint(line, (uint64_t)entry->status);
+	access_name(line, json, "bytes");
+	buf_add_uint(line, entry->bytes);
+	access_ms(line, json, entry->us);
+	access_text(line, json, "request", entry->request_id);
 	if (json)
 		buf_add_byte(line, '}');
 }
 
 void
-access_log(const struct request *request)
+access_log(struct http *http, const struct access_entry *entry)
 {
-	struct http *http = request->conn->http;
-	struct buf line = { 0 };
+	struct buf *line = &http->line;
+	int access = http->start.conf->access;
 
-	if (request->conn->admin ||
-	    http->start.conf->access == HTTP_ACCESS_OFF)
+	if (access == HTTP_ACCESS_OFF)
 		return;
-	access_write(&line, request,
-	    http->start.conf->access == HTTP_ACCESS_JSON);
-	log_line(line.data, line.len);
-	buf_release(&line);
+	line->len = 0;
+	access_write(line, access == HTTP_ACCESS_JSON, entry);
+	log_line(line->data, line->len);
 }

@@ -1,12 +1,24 @@
 #ifndef MUSTER_HTTP_ACCESS_H
 #define MUSTER_HTTP_ACCESS_H
 
-struct request;
+#include <stdint.h>
+
+#include "base/text.h"
+
+struct http;
 
 /*
- * One line for each request, by log.access: off, text or json. Status 499:
- * the client left before its answer.
+ * What one line says. Of a head that was refused, method, path and route are
+ * not known: at NULL, which is written as "-".
  */
-void access_log(const struct request *);
+struct access_entry {
+	struct text client, method, path, query, route, request_id;
+	int status;
+	uint64_t bytes;		/* of the reply's body */
+	int64_t us;		/* from the end of the head to now */
+};
+
+/* One line, unless the log is off. */
+void access_log(struct http *, const struct access_entry *);
 
 #endif

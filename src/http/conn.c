@@ -1,9 +1,9 @@
 /*
  * The life of a client connection: its events, deadlines and end. A deadline
  * that moves away costs nothing: the timer fires at the old time, looks, and
- * goes to sleep again. One registration for EV_READ and EV_CLOSED holds from
- * accept to end, since pausing and registering again cost 6 microseconds a
- * request.
+ * goes to sleep again. One registration for EV_READ holds from accept to end,
+ * since pausing and registering again cost 6 microseconds a request; it sees
+ * clients leave, too. Only one who sends far ahead is not read for a while.
  */
 #include "http/conn.h"
 
@@ -24,7 +24,6 @@
 #include "plan/limits.h"
 #include "plan/plan.h"
 
-#define CONN_LINGER_MS 2000
 #define CONN_HALF_CLOSE_MS 100
 
 static void conn_on_timer(evutil_socket_t, short, void *);
@@ -32,13 +31,9 @@ static void conn_on_timer(evutil_socket_t, short, void *);
 static void
 conn_on_event(evutil_socket_t fd, short what, void *arg)
 {
-	struct conn *conn = arg;
-
 	(void)fd;
-	if (what & EV_READ)
-		conn_on_readable(conn);
-	else
-		conn_on_eof(conn);
+	(void)what;
+	conn_on_readable(arg);
 }
 
 static void
@@ -71,41 +66,54 @@ conn_on_flush_item(void *arg)
 		conn_on_writable(conn);
 }
 
+/*
+ * Not EV_CLOSED meanwhile: a reset would wake the loop without end, since
+ * libevent reports it as readable and writable only.
+ */
 void
 conn_want_read(struct conn *conn, bool read)
 {
-	short what = EV_CLOSED | EV_PERSIST;
-
 	if (read == conn->reading)
 		return;
-	event_del(&conn->event);
 	conn->reading = read;
-	/* After the client's FIN EV_CLOSED would fire without end. */
-	if (!read && conn->eof)
-		return;
-	event_assign(&conn->event, conn->http->start.base, conn->fd,
-	    read ? what | EV_READ : what, conn_on_event, conn);
-	event_add(&conn->event, NULL);
+	if (read)
+		event_add(&conn->event, NULL);
+	else
+		event_del(&conn->event);
 }
 
-void
-conn_set_deadline(struct conn *conn, int64_t deadline_ms)
+static void
+conn_arm(struct conn *conn)
 {
-	int64_t wait_ms;
+	int64_t at_ms = conn->deadline_ms < conn->stall_ms ?
+	    conn->deadline_ms : conn->stall_ms, wait_ms;
 	struct timeval wait;
 
-	conn->deadline_ms = deadline_ms;
-	if (deadline_ms == CLOCK_NEVER ||
-	    (conn->timer_armed && conn->timer_at_ms <= deadline_ms))
+	if (at_ms == CLOCK_NEVER ||
+	    (conn->timer_armed && conn->timer_at_ms <= at_ms))
 		return;
-	wait_ms = deadline_ms - clock_ms();
+	wait_ms = at_ms - clock_ms();
 	if (wait_ms < 0)
 		wait_ms = 0;
 	wait.tv_sec = wait_ms / 1000;
 	wait.tv_usec = wait_ms % 1000 * 1000;
 	conn->timer_armed = true;
-	conn->timer_at_ms = deadline_ms;
+	conn->timer_at_ms = at_ms;
 	event_add(&conn->timer, &wait);
+}
+
+void
+conn_set_deadline(struct conn *conn, int64_t deadline_ms)
+{
+	conn->deadline_ms = deadline_ms;
+	conn_arm(conn);
+}
+
+void
+conn_set_stall(struct conn *conn, int64_t stall_ms)
+{
+	conn->stall_ms = stall_ms;
+	conn_arm(conn);
 }
 
 struct conn *
@@ -120,19 +128,46 @@ conn_new(struct http *http, int fd, const char *ip, bool admin)
 	conn->flush = (struct turn_item){ .fn = conn_on_flush_item,
 		.arg = conn };
 	memcpy(conn->ip, ip, strlen(ip) + 1);
-	event_assign(&conn->event, base, fd, EV_READ | EV_CLOSED | EV_PERSIST,
-	    conn_on_event, conn);
+	event_assign(&conn->event, base, fd, EV_READ | EV_PERSIST, conn_on_event,
+	    conn);
 	event_assign(&conn->writable, base, fd, EV_WRITE, conn_on_write_event,
 	    conn);
 	event_assign(&conn->timer, base, -1, 0, conn_on_timer, conn);
 	LIST_INSERT_HEAD(&http->conns, conn, entry);
 	if (!admin)
 		http_count_conn(http, 1);
-	conn->reading = true;
-	event_add(&conn->event, NULL);
+	conn_want_read(conn, true);
+	conn->stall_ms = CLOCK_NEVER;
 	conn_set_deadline(conn,
 	    clock_ms() + http->start.limits->header_timeout_ms);
 	return conn;
+}
+
+/*
+ * The client has shut its side, or is gone: that looks alike. A read gets 100
+ * ms of grace, since a client that pipes a request in and closes wants its
+ * answer; an effect is finished and answered in any case.
+ */
+static int64_t
+conn_run_deadline(const struct conn *conn)
+{
+	if (!conn->eof || plan_has_effects(conn->request->plan))
+		return CLOCK_NEVER;
+	return clock_ms() + CONN_HALF_CLOSE_MS;
+}
+
+static void
+conn_enter_linger(struct conn *conn)
+{
+	const struct limits_conf *limits = conn->http->start.limits;
+	int64_t now_ms = clock_ms();
+
+	shutdown(conn->fd, SHUT_WR);
+	conn->in.len = conn->in_at = 0;
+	conn_set_deadline(conn, now_ms + CONN_LINGER_MS);
+	conn_set_stall(conn, now_ms + (conn->http->draining ?
+	    CONN_LINGER_MS : limits->body_timeout_ms));
+	conn_want_read(conn, true);
 }
 
 void
@@ -156,17 +191,13 @@ conn_enter(struct conn *conn, enum conn_state state)
 		    limits->body_timeout_ms);
 		break;
 	case CONN_RUNNING:
-		conn_set_deadline(conn, CLOCK_NEVER);
+		conn_set_deadline(conn, conn_run_deadline(conn));
 		break;
 	case CONN_REPLYING:
-		conn_set_deadline(conn, clock_ms() +
-		    limits->write_timeout_ms);
+		conn_set_deadline(conn, CLOCK_NEVER);
 		break;
 	case CONN_LINGER:
-		shutdown(conn->fd, SHUT_WR);
-		conn->in.len = conn->in_at = 0;
-		conn_set_deadline(conn, clock_ms() + CONN_LINGER_MS);
-		conn_want_read(conn, true);
+		conn_enter_linger(conn);
 		break;
 	case CONN_CLOSED:
 		break;
@@ -199,40 +230,6 @@ conn_close(struct conn *conn)
 	turn_add(http->start.turn, &http->bury);
 	if (!conn->admin)
 		http_count_conn(http, -1);
-}
-
-/*
- * The client has shut its side, or is gone: that looks alike. A read gets 100
- * ms of grace, since a client that pipes a request in and closes wants its
- * answer; an effect is finished and answered in any case.
- */
-void
-conn_on_eof(struct conn *conn)
-{
-	conn->eof = true;
-	switch (conn->state) {
-	case CONN_IDLE:
-		if (conn_backlog(conn) == 0) {
-			conn_close(conn);
-			return;
-		}
-		break;
-	case CONN_HEAD:
-	case CONN_BODY:
-	case CONN_LINGER:
-		conn_close(conn);
-		return;
-	case CONN_RUNNING:
-		if (!plan_has_effects(conn->request->plan))
-			conn_set_deadline(conn,
-			    clock_ms() + CONN_HALF_CLOSE_MS);
-		break;
-	case CONN_REPLYING:
-	case CONN_CLOSED:
-		break;
-	}
-	conn->reading = true;	/* or EV_CLOSED would stay registered */
-	conn_want_read(conn, false);
 }
 
 static void
@@ -271,14 +268,15 @@ static void
 conn_on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *conn = arg;
+	int64_t now_ms = clock_ms();
 
 	(void)fd;
 	(void)what;
 	conn->timer_armed = false;
-	if (conn->deadline_ms == CLOCK_NEVER)
-		return;
-	if (clock_ms() < conn->deadline_ms)
-		conn_set_deadline(conn, conn->deadline_ms);
-	else
+	if (now_ms >= conn->stall_ms)
+		conn_close(conn);
+	else if (now_ms >= conn->deadline_ms)
 		conn_on_deadline(conn);
+	else
+		conn_arm(conn);
 }

@@ -34,12 +34,13 @@ enum conn_state {
 	CONN_HEAD,	/* header_timeout, then 408 */
 	CONN_BODY,	/* body_timeout, then 408 */
 	CONN_RUNNING,	/* the run has its own deadline */
-	CONN_REPLYING,	/* write_timeout since the last byte went */
+	CONN_REPLYING,	/* more of a reply is to come, or the last flows out */
 	CONN_LINGER,	/* our side is shut: what still comes is dropped */
 	CONN_CLOSED
 };
 
 #define CONN_IP_LEN 46
+#define CONN_LINGER_MS 2000	/* since the last byte came */
 
 struct conn {
 	struct http *http;
@@ -48,18 +49,20 @@ struct conn {
 	bool admin;
 	bool eof;		/* the client has shut its side */
 	bool close_after;	/* the reply under way is the last */
-	bool reading;		/* registered for EV_READ */
+	bool reading;		/* its event is registered */
 	bool timer_armed;
 	unsigned requests;	/* begun on it */
-	int64_t deadline_ms, timer_at_ms;
 	bool linger;		/* close gently: input may still come */
+	int64_t deadline_ms;	/* of the state */
+	int64_t stall_ms;	/* by then the client must have taken a byte */
+	int64_t timer_at_ms;
 	struct buf in;		/* received; bytes before in_at are taken */
 	size_t in_at;
 	size_t in_seen;		/* where the search for the head's end goes on */
 	struct buf out;		/* bytes before out_sent have gone */
 	size_t out_sent;
 	struct request *request;	/* BODY, RUNNING, REPLYING */
-	struct event event;	/* EV_READ and EV_CLOSED, or EV_CLOSED alone */
+	struct event event;	/* EV_READ */
 	struct event writable;
 	struct event timer;
 	struct turn_item flush;
@@ -78,8 +81,8 @@ void conn_close(struct conn *);
 
 void conn_enter(struct conn *, enum conn_state);
 void conn_set_deadline(struct conn *, int64_t deadline_ms);
+void conn_set_stall(struct conn *, int64_t stall_ms);
 void conn_want_read(struct conn *, bool);
-void conn_on_eof(struct conn *);
 
 /* conn_read.c: takes what stands in `in`, as far as the state allows. */
 void conn_take(struct conn *);

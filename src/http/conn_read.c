@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/metrics.h"
 #include "http/http_state.h"
@@ -176,9 +177,33 @@ conn_take_one(struct conn *conn)
 	return false;
 }
 
+/* No more comes, and what stands in `in` is no whole request: never will be. */
+static void
+conn_end_input(struct conn *conn)
+{
+	if (conn->request != NULL) {
+		request_cancel(conn->request);
+		conn->request = NULL;
+	}
+	conn->in.len = conn->in_at = 0;
+	conn->close_after = true;
+	conn_enter(conn, CONN_REPLYING);
+	conn_flush(conn);
+}
+
+/* The parser limits heads and bodies; what waits for its turn is limited here. */
+static bool
+conn_has_room(const struct conn *conn)
+{
+	return conn->state == CONN_HEAD || conn->state == CONN_BODY ||
+	    conn->in.len < HTTP_IN_MAX;
+}
+
 void
 conn_take(struct conn *conn)
 {
+	bool between;
+
 	while (conn_take_one(conn))
 		;
 	if (conn->state == CONN_CLOSED || conn->state == CONN_LINGER)
@@ -187,27 +212,47 @@ conn_take(struct conn *conn)
 		buf_take(&conn->in, conn->in_at);
 		conn->in_at = 0;
 	}
-	if (conn->eof && (conn->state == CONN_IDLE ||
-	    conn->state == CONN_HEAD || conn->state == CONN_BODY)) {
-		/* What is not whole now never will be. */
-		if (conn_backlog(conn) == 0)
-			conn_close(conn);
+	if (!conn->eof) {
+		conn_want_read(conn, conn_has_room(conn));
 		return;
 	}
-	if (!conn->eof)
-		conn_want_read(conn, conn->in.len < HTTP_IN_MAX);
+	between = conn->state == CONN_IDLE || conn->state == CONN_HEAD;
+	if (conn->state == CONN_BODY ||
+	    (between && conn_backlog(conn) < HTTP_OUT_MARK))
+		conn_end_input(conn);
+}
+
+static void
+conn_on_eof(struct conn *conn)
+{
+	conn->eof = true;
+	conn_want_read(conn, false);
+	if (conn->in.len == 0)
+		http_buf_return(conn->http, &conn->in);
+	if (conn->state == CONN_LINGER)
+		conn_close(conn);
+	else if (conn->state == CONN_RUNNING)
+		conn_enter(conn, CONN_RUNNING);	/* its deadline is another */
+	else
+		conn_take(conn);
+}
+
+/* Nobody wants it. Who goes on sending is listened to for a while. */
+static void
+conn_drop_input(struct conn *conn)
+{
+	http_buf_return(conn->http, &conn->in);
+	conn_set_deadline(conn, clock_ms() + CONN_LINGER_MS);
 }
 
 void
 conn_on_readable(struct conn *conn)
 {
-	size_t room = HTTP_IN_BYTES;
+	size_t room = conn->state == CONN_BODY ? HTTP_IN_MAX : HTTP_IN_BYTES;
 	ssize_t n;
 
 	if (conn->in.size == 0)
 		http_buf_lend(conn->http, &conn->in);
-	if (conn->state == CONN_BODY)
-		room = HTTP_IN_MAX;
 	do
 		n = read(conn->fd, buf_reserve(&conn->in, room), room);
 	while (n == -1 && errno == EINTR);
@@ -223,8 +268,10 @@ conn_on_readable(struct conn *conn)
 		return;
 	}
 	metric_add(METRIC_BYTES_RECEIVED, n);
-	if (conn->state == CONN_LINGER)
+	if (conn->state == CONN_LINGER) {
+		conn_drop_input(conn);
 		return;
+	}
 	conn->in.len += (size_t)n;
 	conn_take(conn);
 }

@@ -19,14 +19,40 @@
 #include "http/request.h"
 #include "plan/limits.h"
 
-/* The last reply has gone, or nobody reads it. */
+#define CONN_STREAM_PIECES 4	/* of HTTP_OUT_MARK, in one go */
+
+/* Closing with bytes unread would reset what the client has not read yet. */
+static bool
+conn_may_be_heard(const struct conn *conn)
+{
+	char byte;
+
+	return conn->linger ||
+	    recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* The last reply has gone. */
 static void
 conn_end(struct conn *conn)
 {
-	if (conn->eof || !conn->linger)
-		conn_close(conn);
-	else
+	if (!conn->eof && conn_may_be_heard(conn))
 		conn_enter(conn, CONN_LINGER);
+	else
+		conn_close(conn);
+}
+
+/* The socket takes no more for now; a client must take a byte in time. */
+static void
+conn_wait_writable(struct conn *conn, bool moved)
+{
+	event_add(&conn->writable, NULL);
+	if (moved || conn->stall_ms == CLOCK_NEVER)
+		conn_set_stall(conn, clock_ms() +
+		    conn->http->start.limits->write_timeout_ms);
+	if (conn->out_sent >= HTTP_OUT_MARK) {
+		buf_take(&conn->out, conn->out_sent);
+		conn->out_sent = 0;
+	}
 }
 
 /*
@@ -36,28 +62,30 @@ conn_end(struct conn *conn)
 void
 conn_flush(struct conn *conn)
 {
+	bool moved = false;
+
 	while (conn_backlog(conn) > 0) {
 		ssize_t n = send(conn->fd, conn->out.data + conn->out_sent,
 		    conn_backlog(conn), MSG_NOSIGNAL);
 
 		if (n >= 0) {
+			moved = true;
 			conn->out_sent += (size_t)n;
 			metric_add(METRIC_BYTES_SENT, n);
 			continue;
 		}
 		if (errno == EINTR)
 			continue;
-		if (errno != EAGAIN) {
+		if (errno == EAGAIN)
+			conn_wait_writable(conn, moved);
+		else
 			conn_close(conn);
-			return;
-		}
-		event_add(&conn->writable, NULL);
-		conn_set_deadline(conn, clock_ms() +
-		    conn->http->start.limits->write_timeout_ms);
 		return;
 	}
 	conn->out.len = conn->out_sent = 0;
-	if (conn->close_after && conn->request == NULL)
+	conn->stall_ms = CLOCK_NEVER;
+	if (conn->close_after && conn->state == CONN_REPLYING &&
+	    conn->request == NULL)
 		conn_end(conn);
 }
 
@@ -75,9 +103,12 @@ conn_request_end(struct conn *conn)
 		conn->request = NULL;
 		request_free(request);
 	}
-	if (conn->close_after) {
-		conn->state = CONN_REPLYING;
+	if (conn->http->body.size > HTTP_BODY_KEPT)
+		buf_release(&conn->http->body);
+	if (conn->close_after || (conn->eof && conn->in.len == 0)) {
+		conn->close_after = true;
 		conn->linger |= conn->in.len > 0;
+		conn_enter(conn, CONN_REPLYING);
 		conn_flush(conn);
 		return;
 	}
@@ -93,15 +124,15 @@ conn_request_end(struct conn *conn)
 
 /* What every reply says of the connection; decides whether it stays open. */
 static void
-conn_fill_reply(struct conn *conn, struct reply *reply, char *id)
+conn_fill_reply(struct conn *conn, struct reply *reply)
 {
 	struct request *request = conn->request;
 	struct http *http = conn->http;
 
 	reply->server = http->start.conf->server_header;
 	if (request == NULL) {
-		ids_make(id);
-		reply->request_id = (struct text){ id, IDS_LEN };
+		ids_make(http->id);
+		reply->request_id = (struct text){ http->id, IDS_LEN };
 		conn->close_after = true;
 		return;
 	}
@@ -109,6 +140,7 @@ conn_fill_reply(struct conn *conn, struct reply *reply, char *id)
 	reply->request_id = text_of(request->input.request_id);
 	reply->http10 = request->http10;
 	reply->keep_alive = request->keep_alive && !http->draining &&
+	    !(conn->eof && conn->in.len == 0) &&
 	    reply->length != REPLY_UNTIL_CLOSE;
 	if (!reply->keep_alive) {
 		conn->close_after = true;
@@ -127,11 +159,9 @@ conn_head_only(const struct conn *conn)
 static void
 conn_put(struct conn *conn, struct reply *reply, struct text body)
 {
-	char id[IDS_LEN + 1];
-
 	if (conn->out.size == 0)
 		http_buf_lend(conn->http, &conn->out);
-	conn_fill_reply(conn, reply, id);
+	conn_fill_reply(conn, reply);
 	reply_write_head(&conn->out, reply);
 	if (body.len > 0 && reply->length >= 0 && !conn_head_only(conn)) {
 		buf_add_text(&conn->out, body);
@@ -169,34 +199,47 @@ conn_reply_error(struct conn *conn, const struct error *err)
 	if (conn->linger && conn->request != NULL)
 		conn->request->keep_alive = false;
 	conn_put(conn, &reply, (struct text){ body->data, body->len });
+	if (conn->request == NULL)
+		request_account_refused(conn, &reply);
 	conn_request_end(conn);
 }
 
-/* More of a reply that did not fit at once. */
-static void
-conn_stream(struct conn *conn)
+/* More of a reply that did not fit at once. True: it is complete. */
+static bool
+conn_stream_piece(struct conn *conn)
 {
 	struct request *request = conn->request;
 	struct buf *body = &conn->http->body;
-	bool complete = false;
+	bool complete;
 
-	while (!complete && conn_backlog(conn) < HTTP_OUT_MARK) {
-		body->len = 0;
-		complete = run_write(request->run, body, HTTP_OUT_MARK);
-		request->reply_bytes += body->len;
-		if (!request->stream_chunked)
-			buf_add(&conn->out, body->data, body->len);
-		else if (body->len > 0)
-			reply_write_chunk(&conn->out, body->data, body->len);
-		if (complete && request->stream_chunked)
-			reply_write_last_chunk(&conn->out);
-		if (!complete)
-			conn_flush(conn);
+	body->len = 0;
+	complete = run_write(request->run, body, HTTP_OUT_MARK);
+	request->reply_bytes += body->len;
+	if (!request->stream_chunked)
+		buf_add(&conn->out, body->data, body->len);
+	else if (body->len > 0)
+		reply_write_chunk(&conn->out, body->data, body->len);
+	if (complete && request->stream_chunked)
+		reply_write_last_chunk(&conn->out);
+	return complete;
+}
+
+/* Goes on when the client has read all before; others have a turn between. */
+static void
+conn_stream(struct conn *conn)
+{
+	for (unsigned n = 0; n < CONN_STREAM_PIECES; n++) {
+		if (conn_backlog(conn) > 0)
+			return;		/* waits for the socket already */
+		if (conn_stream_piece(conn)) {
+			conn_request_end(conn);
+			return;
+		}
+		conn_flush(conn);
 		if (conn->state == CONN_CLOSED)
 			return;
 	}
-	if (complete)
-		conn_request_end(conn);
+	event_add(&conn->writable, NULL);
 }
 
 /* The body is longer than one buffer: its length is not known yet. */
@@ -267,8 +310,11 @@ conn_on_writable(struct conn *conn)
 		return;
 	if (conn->state == CONN_REPLYING && conn->request != NULL)
 		conn_stream(conn);
-	if (conn->state == CONN_IDLE)
-		conn_enter(conn, CONN_IDLE);
-	if (conn->state == CONN_IDLE && (conn->in.len > 0 || conn->eof))
+	if (conn->state != CONN_IDLE || conn_backlog(conn) > 0)
+		return;
+	conn_enter(conn, CONN_IDLE);
+	if (conn->in.len > 0 || conn->eof)
 		conn_take(conn);
+	else if (conn->http->grace_over)
+		conn_close(conn);
 }

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -32,6 +33,9 @@
  */
 #define GATE_FIRST_MS 1
 #define GATE_LAST_MS 100
+
+/* Descriptors that clients leave to pools, logs and the admin socket. */
+#define HTTP_FILES_KEPT 200
 
 /* For handshakes that had begun when new ones were stopped. */
 #define HTTP_LAST_MS 100
@@ -59,12 +63,27 @@ http_buf_return(struct http *http, struct buf *buf)
 	}
 }
 
+unsigned
+http_max_connections(const struct limits_conf *limits)
+{
+	struct rlimit files;
+	uint64_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == -1 ||
+	    files.rlim_cur == RLIM_INFINITY)
+		return (unsigned)limits->max_connections;
+	room = files.rlim_cur < 2 * HTTP_FILES_KEPT ? files.rlim_cur / 2 :
+	    files.rlim_cur - HTTP_FILES_KEPT;
+	return room < (uint64_t)limits->max_connections ? (unsigned)room :
+	    (unsigned)limits->max_connections;
+}
+
 static bool
 http_has_too_many(const struct http *http)
 {
 	unsigned connections, workers;
 
-	if (http->nconns >= (unsigned)http->start.limits->max_connections)
+	if (http->nconns >= http->max_conns)
 		return true;
 	shm_connections(http->start.shm, &connections, &workers);
 	return workers > 1 &&
@@ -209,6 +228,7 @@ http_new(const struct http_start *start)
 		.max_head = (size_t)start->limits->max_head,
 		.max_headers = (unsigned)start->limits->max_headers,
 	};
+	http->max_conns = http_max_connections(start->limits);
 	http->accepting = true;
 	LIST_INIT(&http->conns);
 	LIST_INIT(&http->dead);
@@ -239,7 +259,14 @@ http_listen(struct http *http, int fd, bool admin, struct error *err)
 	return 0;
 }
 
-/* Connections that are between two requests. */
+/* Between two requests, or behind the last. */
+static bool
+http_conn_is_idle(const struct conn *conn)
+{
+	return conn->state == CONN_LINGER || (conn->state == CONN_IDLE &&
+	    conn->in.len == 0 && conn_backlog(conn) == 0);
+}
+
 static void
 http_close_idle(struct http *http)
 {
@@ -247,8 +274,7 @@ http_close_idle(struct http *http)
 
 	for (conn = LIST_FIRST(&http->conns); conn != NULL; conn = next) {
 		next = LIST_NEXT(conn, entry);
-		if (!conn->admin && conn->state == CONN_IDLE &&
-		    conn_backlog(conn) == 0)
+		if (!conn->admin && http_conn_is_idle(conn))
 			conn_close(conn);
 	}
 }
@@ -294,12 +320,16 @@ void
 http_drain(struct http *http, int64_t grace_ms, bool last,
     void (*drained)(void *arg), void *arg)
 {
-	struct timeval grace = { .tv_sec = grace_ms / 1000,
-	    .tv_usec = grace_ms % 1000 * 1000 };
 	struct timeval moment = { .tv_usec = HTTP_LAST_MS * 1000 };
+	struct timeval grace;
 
 	if (http->draining)
 		return;
+	/* Who is accepted at the last moment has some for a request, too. */
+	if (last && grace_ms < 2 * HTTP_LAST_MS)
+		grace_ms = 2 * HTTP_LAST_MS;
+	grace.tv_sec = grace_ms / 1000;
+	grace.tv_usec = grace_ms % 1000 * 1000;
 	http->draining = true;
 	http->drained = drained;
 	http->drained_arg = arg;
@@ -350,5 +380,6 @@ http_free(struct http *http)
 	while (http->nspares > 0)
 		buf_release(&http->spares[--http->nspares]);
 	buf_release(&http->body);
+	buf_release(&http->line);
 	free(http);
 }

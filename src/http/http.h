@@ -45,6 +45,12 @@ struct http_start {
 	unsigned slot;
 };
 
+/*
+ * How many connections a worker takes: limits.max_connections, or what its
+ * limit of descriptors leaves.
+ */
+unsigned http_max_connections(const struct limits_conf *);
+
 /* The client's side of a worker. Lives as long as the worker. */
 struct http *http_new(const struct http_start *);
 
@@ -57,9 +63,10 @@ int http_listen(struct http *, int fd, bool admin, struct error *);
 /*
  * Graceful end: no more accepting on public sockets. last: no other worker
  * takes what still comes, so it is accepted for a moment and served with
- * close (the master has stopped new ones before). Requests in flight finish with "Connection: close", idle connections may send one more
- * request within grace_ms. drained(arg) runs once, when no connection is
- * left, never inside this call. The admin socket serves on until http_free.
+ * close (the master has stopped new ones before). Requests in flight finish
+ * with "Connection: close", idle connections may send one more request within
+ * grace_ms. drained(arg) runs once, when no connection is left, never inside
+ * this call. The admin socket serves on until http_free.
  */
 void http_drain(struct http *, int64_t grace_ms, bool last,
     void (*drained)(void *arg), void *arg);

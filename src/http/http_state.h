@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "base/buf.h"
+#include "base/ids.h"
 #include "base/turn.h"
 #include "http/http.h"
 #include "http/parse.h"
@@ -22,6 +23,7 @@ struct event;
 #define HTTP_IN_BYTES (16 * 1024)	/* one read, and a spare buffer */
 #define HTTP_IN_MAX (64 * 1024)		/* then the socket is not read */
 #define HTTP_OUT_MARK (64 * 1024)	/* then a reply waits for its client */
+#define HTTP_BODY_KEPT (256 * 1024)	/* more room for a body is given back */
 #define HTTP_SPARES 64
 #define HTTP_LISTENERS 16
 
@@ -40,8 +42,11 @@ struct http {
 	LIST_HEAD(, conn) dead;		/* freed at the end of the turn */
 	struct turn_item bury;
 	unsigned nconns;		/* public ones */
+	unsigned max_conns;
 	struct parse_head head;		/* of the request being taken */
 	struct buf body;		/* of the reply being made */
+	struct buf line;		/* of the access log, being made */
+	char id[IDS_LEN + 1];		/* of a reply to no request */
 	struct buf spares[HTTP_SPARES];
 	unsigned nspares;
 	bool gate_shut;			/* others have fewer connections */

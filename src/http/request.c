@@ -17,6 +17,7 @@
 #include "http/admin.h"
 #include "http/conn.h"
 #include "http/http_state.h"
+#include "http/reply.h"
 #include "plan/limits.h"
 #include "plan/plan.h"
 
@@ -183,7 +184,8 @@ request_new(struct conn *conn, const struct parse_head *head,
 	input->method = text_of(parse_method_name(head->method));
 	input->path = request_moved(head->path, bytes, copy);
 	input->query = request_moved(head->query, bytes, copy);
-	input->client_ip = text_of(conn->ip);
+	/* A copy: its effects may outlive the connection. */
+	input->client_ip = text_of(arena_strdup(arena, conn->ip));
 	input->header = request_header;
 	input->headers = request;
 	input->received_us = clock_us();
@@ -253,19 +255,56 @@ request_go(struct request *request)
 		request_run(request);
 }
 
+static void
+request_log(const struct request *request, int64_t us)
+{
+	const struct run_input *input = &request->input;
+	struct access_entry entry = {
+		.client = input->client_ip, .method = input->method,
+		.path = input->path, .query = input->query,
+		.request_id = text_of(input->request_id),
+		.status = request->status, .bytes = request->reply_bytes,
+		.us = us,
+	};
+
+	if (request->plan != NULL)
+		entry.route = text_of(plan_name(request->plan));
+	access_log(request->conn->http, &entry);
+}
+
+static void
+request_count_reply(int status)
+{
+	int class = status / 100;
+
+	if (class >= 2 && class <= 5)
+		metric_add((enum metric)(METRIC_RESPONSES_1XX + class - 1), 1);
+}
+
 void
 request_account(const struct request *request)
 {
-	int class = request->status / 100;
+	int64_t us = clock_us() - request->input.received_us;
 
 	request_count(request, -1);
 	if (request->conn->admin)
 		return;
-	if (class >= 2 && class <= 5)
-		metric_add((enum metric)(METRIC_RESPONSES_1XX + class - 1), 1);
-	metric_observe_us(METRIC_REQUEST_DURATION,
-	    clock_us() - request->input.received_us);
-	access_log(request);
+	request_count_reply(request->status);
+	metric_observe_us(METRIC_REQUEST_DURATION, us);
+	request_log(request, us);
+}
+
+void
+request_account_refused(const struct conn *conn, const struct reply *reply)
+{
+	struct access_entry entry = { .client = text_of(conn->ip),
+		.request_id = reply->request_id, .status = reply->status,
+		.bytes = (uint64_t)reply->length };
+
+	if (conn->admin)
+		return;
+	request_count_reply(reply->status);
+	access_log(conn->http, &entry);
 }
 
 void
@@ -273,9 +312,11 @@ request_cancel(struct request *request)
 {
 	request->status = 499;
 	request_count(request, -1);
-	if (!request->conn->admin)
+	if (!request->conn->admin) {
 		metric_add(METRIC_CLIENTS_GONE, 1);
-	access_log(request);
+		request_log(request,
+		    clock_us() - request->input.received_us);
+	}
 	if (request->run == NULL)
 		arena_free(request->arena);
 	else if (request->replied)

@@ -13,6 +13,7 @@
 struct arena;
 struct conn;
 struct plan;
+struct reply;
 struct run;
 
 /*
@@ -63,6 +64,10 @@ void request_cancel(struct request *);
 
 /* The reply is complete, or will not be: one line, counters. */
 void request_account(const struct request *);
+
+/* The same for bytes that never became a request. */
+void request_account_refused(const struct conn *, const struct reply *);
+
 void request_free(struct request *);
 
 #endif

@@ -273,6 +273,18 @@ master_open_log(struct master *master, struct error *err)
 	return 0;
 }
 
+static void
+master_check_descriptors(const struct master *master, unsigned long files)
+{
+	const struct limits_conf *limits = &master->generation->limits;
+	unsigned fit = http_max_connections(limits);
+
+	if (fit < limits->max_connections)
+		log_warn(NULL, "descriptors", "%lu open files are allowed: a "
+		    "worker takes %u clients at most, not max_connections = "
+		    "%lld", files, fit, (long long)limits->max_connections);
+}
+
 /* Returns an exit code; what was opened is closed by master_close. */
 static int
 master_open(struct master *master, struct error *err)
@@ -284,7 +296,7 @@ master_open(struct master *master, struct error *err)
 		return EXIT_CODE_CANNOT_CREATE;
 	if (privileges_check(conf, master->start.foreground, err) == -1)
 		return EXIT_CODE_NO_PERMISSION;
-	privileges_raise_descriptors();
+	master_check_descriptors(master, privileges_raise_descriptors());
 	ids_seed();
 	master->listeners = listeners_bind(conf, err);
 	if (master->listeners == NULL)
