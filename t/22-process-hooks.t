@@ -29,7 +29,7 @@ my $server = Muster->start(env => { $pg->env }, conf => <<"CONF",
 startup = {
   schema = { exec = "CREATE TABLE seen (at serial, what text)"; };
   seed = { sql_file = "seed.sql"; };
-  warm = { run = [ "/bin/sh", "-c", "echo warm \\\$0; echo again >&2", "up" ]; };
+  warm = { run = [ "/bin/sh", "-c", "echo warm \$0; echo again >&2", "up" ]; };
 };
 shutdown = {
   bye = { exec = "INSERT INTO seen (what) VALUES ('stopped')"; };
