@@ -123,6 +123,10 @@ error_entry_check(struct error_entry *entry, const struct conf_node *group,
 	if (entry->status > 0 && entry->status < 400)
 		error_fault(group, "status", report,
 		    "the status of an error is 400 to 599");
+	if (entry->detail != NULL &&
+	    strlen(entry->detail) >= sizeof(((struct error *)0)->message))
+		error_fault(group, "detail", report,
+		    "a detail has at most 199 bytes");
 	if (entry->sqlstate == NULL)
 		return;
 	length = strspn(entry->sqlstate,
@@ -215,6 +219,8 @@ error_entry_apply(const struct error_entry *entry, struct error *err)
 
 	if (entry->status > 0 && entry->status != err->status) {
 		err->status = (int)entry->status;
+		if (err->status != 503 && err->status != 429)
+			err->retry_after_s = 0;
 		if (text == NULL && err->list == NULL)
 			text = error_reason(err->status);
 	}

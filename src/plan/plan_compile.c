@@ -82,36 +82,12 @@ const struct conf_section route_section = {
 
 /* ---- on ------------------------------------------------------------------ */
 
-/*
- * Whether the path is a good one is for the router to say; here are the
- * names in it, with a star behind the one that takes the rest.
- */
-static unsigned
-plan_path_parts(const char *path, struct arena *arena, const char **names)
-{
-	unsigned n = 0;
-	size_t length;
-
-	for (; *path != '\0'; path++) {
-		if (path[0] != '/' || path[1] != '{' || path[2] == '{')
-			continue;
-		length = strcspn(path + 2, "/}");
-		if (path[2 + length] != '}' || length == 0)
-			continue;
-		names[n++] = arena_text(arena,
-		    (struct text){ path + 2, length });
-	}
-	return n;
-}
-
 static void
-plan_check_part(struct plan_build *build, const struct conf_node *on,
-    const char *part)
+plan_check_part(struct plan_build *build, struct src_pos pos, const char *part)
 {
-	char name[80];
-	struct src_pos pos = conf_node_pos(on);
+	char *name = arena_text(build->plans->arena,
+	    (struct text){ part, strcspn(part, "*") });
 
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(part, "*"), part);
 	for (unsigned i = 0; i < build->plan->nops; i++) {
 		if (strcmp(build->names[i], name) == 0)
 			conf_fault(build->report, pos, "the part {%s} of the "
@@ -120,6 +96,33 @@ plan_check_part(struct plan_build *build, const struct conf_node *on,
 	if (scope_is_reserved(name))
 		conf_fault(build->report, pos,
 		    "the part {%s} of the path has a reserved name", part);
+}
+
+/*
+ * Whether the path is a good one is for the router to say; here are the
+ * names in it, with a star behind the one that takes the rest.
+ */
+static unsigned
+plan_path_parts(struct plan_build *build, const struct conf_node *on,
+    size_t start, const char **names)
+{
+	const char *text = conf_node_text(on);
+	size_t length;
+	unsigned n = 0;
+
+	for (size_t i = start; text[i] != '\0'; i++) {
+		if (text[i] != '/' || text[i + 1] != '{' ||
+		    text[i + 2] == '{')
+			continue;
+		length = strcspn(text + i + 2, "/}");
+		if (text[i + 2 + length] != '}' || length == 0)
+			continue;
+		names[n] = arena_text(build->plans->arena,
+		    (struct text){ text + i + 2, length });
+		plan_check_part(build, conf_node_text_pos(on, i + 1),
+		    names[n++]);
+	}
+	return n;
 }
 
 /* Returns -1 when there is no path to go on with. */
@@ -145,9 +148,7 @@ plan_read_on(struct plan_build *build, const struct conf_node *on,
 	build->plan->pattern = arena_strdup(arena, text + method + 1);
 	*parts = arena_alloc(arena,
 	    (strlen(text) / 2 + 1) * sizeof(**parts));
-	*nparts = plan_path_parts(build->plan->pattern, arena, *parts);
-	for (unsigned i = 0; i < *nparts; i++)
-		plan_check_part(build, on, (*parts)[i]);
+	*nparts = plan_path_parts(build, on, method + 1, *parts);
 	return 0;
 }
 

@@ -110,10 +110,10 @@ names_are_checked(void **state)
 		{ ROUTE("body = { sleep = \"1s\"; };"),
 		    "4:1: \"body\" is a reserved name\n" },
 		{ ROUTE("user_id = { sleep = \"1s\"; };"),
-		    "2:6: the part {user_id} of the path has the name of an "
+		    "2:14: the part {user_id} of the path has the name of an "
 		    "operation\n" },
 		{ "on = \"GET /{query}/{rest*}\"; reply = 1;",
-		    "2:6: the part {query} of the path has a reserved name\n" },
+		    "2:12: the part {query} of the path has a reserved name\n" },
 		{ ROUTE("a = { value = \"SELECT {userid}\"; };"),
 		    "4:23: unknown name \"userid\"; did you mean "
 		    "\"user_id\"?\n" },
