@@ -61,21 +61,26 @@ pg_blocking_message(const PGconn *conn, const PGresult *result, struct buf *out)
 		pg_blocking_add_sentence(out, PQerrorMessage(conn));
 }
 
+void
+pg_blocking_sqlstate(struct error *err, const PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	if (state != NULL && strlen(state) < sizeof(err->sqlstate))
+		strcpy(err->sqlstate, state);
+}
+
 static void
 pg_blocking_set_error(struct error *err, enum error_code code,
     const PGconn *conn, const PGresult *result)
 {
 	struct buf message = { NULL, 0, 0 };
-	const char *state = NULL;
 
 	pg_blocking_message(conn, result, &message);
 	error_set(err, code, NULL);
 	error_detail(err, "%.*s", (int)message.len,
 	    message.len == 0 ? "" : message.data);
-	if (result != NULL)
-		state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	if (state != NULL && strlen(state) < sizeof(err->sqlstate))
-		strcpy(err->sqlstate, state);
+	pg_blocking_sqlstate(err, result);
 	buf_release(&message);
 }
 
@@ -112,7 +117,11 @@ pg_blocking_on_notice(void *arg, const PGresult *result)
 	    || strcmp(severity, "FATAL") == 0))
 		level = LOG_LEVEL_WARN;
 	pg_blocking_message(NULL, result, &message);
-	log_event(level, NULL, "notice", "text=\"%.*s\"", (int)message.len,
+	for (size_t i = 0; i < message.len; i++) {
+		if (message.data[i] == '"')
+			message.data[i] = '\'';
+	}
+	log_event(level, NULL, "pg_notice", "text=\"%.*s\"", (int)message.len,
 	    message.len == 0 ? "" : message.data);
 	buf_release(&message);
 }
@@ -142,19 +151,14 @@ pg_blocking_attempt(const struct pg_conf *conf, const char *name,
 
 /* Says why no connection stands, once for each reason. */
 static void
-pg_blocking_log_failure(const PGconn *conn, struct buf *last)
+pg_blocking_log_failure(const PGconn *conn, struct error *last)
 {
-	struct buf message = { NULL, 0, 0 };
+	struct error err;
 
-	pg_blocking_message(conn, NULL, &message);
-	if (message.len != last->len || message.len == 0
-	    || memcmp(message.data, last->data, last->len) != 0) {
-		log_warn(NULL, "db_unavailable", "reason=\"%.*s\"",
-		    (int)message.len, message.len == 0 ? "" : message.data);
-		last->len = 0;
-		buf_add(last, message.data, message.len);
-	}
-	buf_release(&message);
+	pg_blocking_set_error(&err, ERROR_DB_UNAVAILABLE, conn, NULL);
+	if (strcmp(err.detail, last->detail) != 0)
+		log_problem(LOG_LEVEL_WARN, NULL, &err);
+	*last = err;
 }
 
 PGconn *
@@ -162,7 +166,7 @@ pg_blocking_connect(const struct pg_conf *conf, const char *name,
     int64_t deadline_ms, struct error *err)
 {
 	int64_t pause_ms = PG_BLOCKING_RETRY_MIN_MS, left_ms;
-	struct buf last = { NULL, 0, 0 };
+	struct error last = { 0 };
 	PGconn *conn;
 
 	for (;;) {
@@ -187,7 +191,6 @@ pg_blocking_connect(const struct pg_conf *conf, const char *name,
 		if (pause_ms > PG_BLOCKING_RETRY_MAX_MS)
 			pause_ms = PG_BLOCKING_RETRY_MAX_MS;
 	}
-	buf_release(&last);
 	if (conn != NULL)
 		PQsetNoticeReceiver(conn, pg_blocking_on_notice, NULL);
 	return conn;

@@ -41,6 +41,9 @@ PGresult *pg_blocking_query(PGconn *, const char *sql, int nparams,
  */
 void pg_blocking_message(const PGconn *, const PGresult *, struct buf *);
 
+/* Sets err's sqlstate; result may be NULL. */
+void pg_blocking_sqlstate(struct error *, const PGresult *);
+
 /* Byte of sql where the failure is, (size_t)-1 when it does not say. */
 size_t pg_blocking_offset(const PGresult *, const char *sql);
 

@@ -20,7 +20,8 @@
 
 /*
  * The asked types and those they are made of. What array_out prints is an
- * array for us: int2vector has elements too, but prints them otherwise.
+ * array for us: int2vector has elements too, but prints them otherwise, and a
+ * domain over an array prints as its base does.
  */
 static const char pg_catalog_types_sql[] =
 	"WITH RECURSIVE need(oid) AS ("
@@ -33,6 +34,7 @@ static const char pg_catalog_types_sql[] =
 	" SELECT t.oid, t.typtype, t.typcategory,"
 	" pg_catalog.format_type(t.oid, NULL), t.typbasetype, t.typtypmod,"
 	" t.typnotnull, t.typelem,"
+	" t.typtype = 'b' AND"
 	" t.typoutput = 'pg_catalog.array_out'::pg_catalog.regproc,"
 	" t.typdelim, ARRAY(SELECT e.enumlabel::pg_catalog.text"
 	" FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid"

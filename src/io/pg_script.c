@@ -1,88 +1,132 @@
-/* SQL of hooks: several commands in one text, in a process that may wait. */
+/*
+ * SQL texts of hooks, run as psql -c would: the simple protocol, several
+ * commands in one text, stopped where the first fails. A text that runs
+ * beyond its time is cancelled at the server, not left running there.
+ */
 #include "io/pg_script.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <libpq-fe.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "io/pg_blocking.h"
-#include "io/pg_pool.h"
+
+/* How long a cancelled text may take to end. */
+#define PG_SCRIPT_CANCEL_MS 2000
+
+struct pg_script {
+	PGconn *conn;
+	const char *sql;
+	size_t *offset;
+	struct error *err;
+	bool failed;
+};
 
 static void
-pg_script_fail(PGconn *conn, const PGresult *result, const char *sql,
-    size_t *offset, struct error *err)
+pg_script_fail(struct pg_script *script, const PGresult *result)
 {
-	struct buf message = { 0 };
+	struct buf message = { NULL, 0, 0 };
 
-	pg_blocking_message(conn, result, &message);
-	error_set(err, PQstatus(conn) == CONNECTION_OK ? ERROR_INTERNAL :
-	    ERROR_DB_UNAVAILABLE, "could not run SQL");
-	error_detail(err, "%.*s", (int)message.len,
+	if (script->failed)
+		return;
+	script->failed = true;
+	pg_blocking_message(script->conn, result, &message);
+	error_set(script->err, ERROR_INTERNAL, "could not run SQL");
+	error_detail(script->err, "%.*s", (int)message.len,
 	    message.len == 0 ? "" : message.data);
-	*offset = pg_blocking_offset(result, sql);
+	pg_blocking_sqlstate(script->err, result);
+	*script->offset = pg_blocking_offset(result, script->sql);
 	buf_release(&message);
 }
 
-/* Still running when its time is over: the server must not go on with it. */
 static void
-pg_script_cancel(PGconn *conn)
+pg_script_cancel(struct pg_script *script)
 {
-	PGcancel *cancel = PQgetCancel(conn);
-	char ignored[256];
+	PGcancel *cancel = PQgetCancel(script->conn);
+	char why[256];
 
+	error_set(script->err, ERROR_INTERNAL,
+	    "did not end within its timeout");
+	error_detail(script->err, "it was cancelled at the server");
+	script->failed = true;
 	if (cancel != NULL)
-		PQcancel(cancel, ignored, sizeof(ignored));
+		PQcancel(cancel, why, sizeof(why));
 	PQfreeCancel(cancel);
 }
 
-static int
-pg_script_read(PGconn *conn, const char *sql, int64_t deadline_ms,
-    size_t *offset, struct error *err)
+/* COPY moves data that a hook's text does not have. */
+static void
+pg_script_end_copy(PGconn *conn, ExecStatusType status)
 {
+	char *line;
+
+	if (status == PGRES_COPY_IN) {
+		PQputCopyEnd(conn, "COPY FROM STDIN cannot be used here");
+		return;
+	}
+	while (PQgetCopyData(conn, &line, 0) > 0)
+		PQfreemem(line);
+}
+
+static void
+pg_script_on_result(struct pg_script *script, PGresult *result)
+{
+	switch (PQresultStatus(result)) {
+	case PGRES_COMMAND_OK:
+	case PGRES_TUPLES_OK:
+	case PGRES_EMPTY_QUERY:
+		break;
+	case PGRES_COPY_IN:
+	case PGRES_COPY_OUT:
+		pg_script_end_copy(script->conn, PQresultStatus(result));
+		break;
+	default:	/* libpq's enum, which grows */
+		pg_script_fail(script, result);
+		break;
+	}
+	PQclear(result);
+}
+
+static void
+pg_script_read(struct pg_script *script, int64_t deadline_ms)
+{
+	bool cancelled = false;
 	PGresult *result;
-	int status = 0;
 
 	for (;;) {
-		if (pg_blocking_result(conn, deadline_ms, &result) != 0) {
-			pg_script_cancel(conn);
-			return error_set(err, ERROR_INTERNAL,
-			    "could not run SQL within its timeout");
+		if (pg_blocking_result(script->conn, deadline_ms, &result)
+		    != 0) {
+			if (cancelled)
+				return;
+			pg_script_cancel(script);
+			cancelled = true;
+			deadline_ms = clock_ms() + PG_SCRIPT_CANCEL_MS;
+			continue;
 		}
 		if (result == NULL)
-			return status;
-		if (PQresultStatus(result) == PGRES_COPY_IN ||
-		    PQresultStatus(result) == PGRES_COPY_OUT) {
-			PQclear(result);
-			return error_set(err, ERROR_INTERNAL,
-			    "cannot run COPY from or to a client here");
-		}
-		if (status == 0 &&
-		    PQresultStatus(result) == PGRES_FATAL_ERROR) {
-			pg_script_fail(conn, result, sql, offset, err);
-			status = -1;
-		}
-		PQclear(result);
+			return;
+		pg_script_on_result(script, result);
 	}
 }
 
 int
-pg_script_run(const struct pg_conf *conf, const char *sql,
-    int64_t deadline_ms, size_t *offset, struct error *err)
+pg_script_run(const struct pg_conf *conf, const char *sql, int64_t deadline_ms,
+    size_t *offset, struct error *err)
 {
-	PGconn *conn = pg_blocking_connect(conf, "muster/hook", deadline_ms,
-	    err);
-	int result;
+	struct pg_script script = { .sql = sql, .offset = offset, .err = err };
 
 	*offset = (size_t)-1;
-	if (conn == NULL)
+	script.conn = pg_blocking_connect(conf, "muster/hook", deadline_ms,
+	    err);
+	if (script.conn == NULL)
 		return -1;
-	if (PQsendQuery(conn, sql) == 0) {
-		pg_script_fail(conn, NULL, sql, offset, err);
-		result = -1;
-	} else {
-		result = pg_script_read(conn, sql, deadline_ms, offset, err);
-	}
-	PQfinish(conn);
-	return result;
+	if (PQsendQuery(script.conn, sql) == 0)
+		pg_script_fail(&script, NULL);
+	else
+		pg_script_read(&script, deadline_ms);
+	PQfinish(script.conn);
+	return script.failed ? -1 : 0;
 }
