@@ -26,6 +26,7 @@ struct walk {
 	struct scanner scanner;
 	struct token token;		/* not yet taken */
 	const struct conf_source *source;
+	struct conf_report *report;
 };
 
 static int walk_value(struct walk *, const config_setting_t *,
@@ -109,15 +110,15 @@ file_bytes(int fd, struct arena *arena, size_t *length)
 	return text;
 }
 
-/* The first byte of a line that is not UTF-8. */
+/* The first byte of a text that is not UTF-8. */
 static size_t
-line_bad_byte(const char *line, size_t length)
+text_bad_byte(const char *text, size_t length)
 {
 	size_t i, n;
 
 	for (i = 0; i < length; i += n) {
 		for (n = 1; n <= 4 && i + n <= length; n++)
-			if (json_utf8_valid((struct text){ line + i, n }))
+			if (json_utf8_valid((struct text){ text + i, n }))
 				break;
 		if (n > 4 || i + n > length)
 			break;
@@ -147,7 +148,7 @@ file_check_bytes(const char *text, size_t length, const char *path,
 		if (memchr(line, '\0', bad) != NULL)
 			bad = strlen(line);
 		else if (!json_utf8_valid((struct text){ line, bad }))
-			bad = line_bad_byte(line, bad);
+			bad = text_bad_byte(line, bad);
 		else
 			continue;
 		pos.column = (unsigned)bad + 1;
@@ -277,6 +278,10 @@ walk_string(struct walk *walk, const config_setting_t *setting,
 		return -1;
 	node->text = arena_strdup(walk->source->arena, text);
 	node->length = (uint32_t)made;
+	if (!json_utf8_valid((struct text){ node->text, made }))
+		conf_fault(walk->report, conf_node_text_pos(node,
+		    text_bad_byte(node->text, made)),
+		    "this escape makes a byte that is not UTF-8");
 	return 0;
 }
 
@@ -354,7 +359,7 @@ static int
 file_parse(const struct conf_source *source, struct conf_node *root,
     struct conf_report *report)
 {
-	struct walk walk = { .source = source };
+	struct walk walk = { .source = source, .report = report };
 	struct src_pos pos = { source->path, 1, 1 };
 	config_t config;
 	int status = -1;

@@ -16,6 +16,8 @@
 #include "conf/syntax_names.h"
 #include "conf/syntax_words.h"
 
+#define NO_COMMA SIZE_MAX
+
 struct syntax {
 	struct scanner scanner;
 	struct token token;		/* the next one, not yet taken */
@@ -219,12 +221,17 @@ syntax_strings(struct syntax *syntax, bool in_group)
 	}
 }
 
-/* The separator after an element, or what stands in its place. */
+/*
+ * The separator after an element, whose place goes to *comma, or what stands
+ * instead of it.
+ */
 static int
-syntax_after_element(struct syntax *syntax, const struct token *open)
+syntax_after_element(struct syntax *syntax, const struct token *open,
+    size_t *comma)
 {
 	const struct token *token = &syntax->token;
 
+	*comma = NO_COMMA;
 	if (token->kind == TOKEN_CLOSE || token->kind == TOKEN_END)
 		return 0;
 	if (token->kind == TOKEN_SEPARATOR && *token->at == ';') {
@@ -239,14 +246,23 @@ syntax_after_element(struct syntax *syntax, const struct token *open)
 		syntax_expected(syntax, "a \",\" is missing");
 		return syntax_is_cut(syntax) ? -1 : 0;
 	}
+	*comma = token->offset;
 	syntax_take(syntax);
-	if (token->kind == TOKEN_CLOSE && *token->at == closing_of(open)) {
-		conf_fault(syntax->report, token_pos(syntax, token),
-		    "a list cannot end with a \",\"; leave out the one before "
-		    "this \"%c\"", *token->at);
-		syntax_blank(syntax, syntax->taken_end - 1, syntax->taken_end);
-	}
 	return 0;
+}
+
+/* The comma that stands before a closing bracket, though nothing follows. */
+static void
+syntax_last_comma(struct syntax *syntax, size_t comma)
+{
+	const struct token *token = &syntax->token;
+
+	if (comma == NO_COMMA)
+		return;
+	conf_fault(syntax->report, token_pos(syntax, token),
+	    "a list cannot end with a \",\"; leave out the one before this "
+	    "\"%c\"", *token->at);
+	syntax_blank(syntax, comma, comma + 1);
 }
 
 /* An array holds plain values of one kind. */
@@ -288,6 +304,7 @@ static int
 syntax_elements(struct syntax *syntax)
 {
 	const struct token *token = &syntax->token, open = syntax->token;
+	size_t comma = NO_COMMA;
 	int kind = -2;
 
 	if (syntax_enter(syntax, &open) < 0)
@@ -306,9 +323,10 @@ syntax_elements(struct syntax *syntax)
 		if (*open.at == '[')
 			syntax_array_element(syntax, &kind);
 		if (syntax_value(syntax, NULL) < 0 ||
-		    syntax_after_element(syntax, &open) < 0)
+		    syntax_after_element(syntax, &open, &comma) < 0)
 			return -1;
 	}
+	syntax_last_comma(syntax, comma);
 	syntax->depth--;
 	return syntax_close(syntax, &open);
 }

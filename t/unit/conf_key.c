@@ -438,7 +438,8 @@ a_dump_can_be_read_again_and_shows_no_secret(void **state)
 	struct conf_text text;
 
 	(void)state;
-	read_thing(&text, "thing = { url = \"s3cret\"; name = \"a\\\"\\n\\\\\"; "
+	read_thing(&text, "thing = { url = \"s3cret\"; "
+	    "name = \"a\\\"\\n\\\\\"; "
 	    "hosts = [ \"h\", \"i\" ]; extra = { x = ( 1, { *y = 2.50; } ); "
 	    "}; };", &settings);
 	conf_group_dump("thing", &into, 1, 0, print_open());

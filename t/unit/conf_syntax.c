@@ -163,6 +163,10 @@ separators_too_many_are_told_and_passed_over(void **state)
 		    "leave out the one before this \"]\"\n" },
 		{ "a = ( { b = 1; },\n);", "2:1: a list cannot end with a "
 		    "\",\"; leave out the one before this \")\"\n" },
+		{ "a = [ 1,, ]; b = 5s;", "1:9: a value is missing before "
+		    "\",\"\n1:11: a list cannot end with a \",\"; leave out "
+		    "the one before this \"]\"\n1:18: 5s is not a value; a "
+		    "number with a unit stands in quotes: \"5s\"\n" },
 		{ "a = ( , 1 );", "1:7: a value is missing before \",\"\n" },
 		{ "a = ( 1,, 2 );", "1:9: a value is missing before \",\"\n" },
 		{ "a = { ; };", "1:7: nothing stands before this \";\"; leave "
@@ -287,6 +291,9 @@ bytes_that_are_no_text_are_refused(void **state)
 		    "order mark; save it as UTF-8 without one\n" },
 		{ "a = 1;\nb = \"\xc3\xa4\xff\";\n",
 		    "2:8: this byte (0xff) is not UTF-8\n" },
+		{ "a = \"x\" \"y\\xe4\";", "1:11: this escape makes a byte "
+		    "that is not UTF-8\n" },
+		{ "a = \"\\xc3\\xa4\";", "" },
 		{ "a = \"\\x00\";", "1:5: a string cannot hold \\x00\n" }
 	};
 
