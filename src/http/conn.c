@@ -128,8 +128,8 @@ conn_new(struct http *http, int fd, const char *ip, bool admin)
 	conn->flush = (struct turn_item){ .fn = conn_on_flush_item,
 		.arg = conn };
 	memcpy(conn->ip, ip, strlen(ip) + 1);
-	event_assign(&conn->event, base, fd, EV_READ | EV_PERSIST, conn_on_event,
-	    conn);
+	event_assign(&conn->event, base, fd, EV_READ | EV_PERSIST,
+	    conn_on_event, conn);
 	event_assign(&conn->writable, base, fd, EV_WRITE, conn_on_write_event,
 	    conn);
 	event_assign(&conn->timer, base, -1, 0, conn_on_timer, conn);

@@ -191,7 +191,7 @@ conn_end_input(struct conn *conn)
 	conn_flush(conn);
 }
 
-/* The parser limits heads and bodies; what waits for its turn is limited here. */
+/* The parser limits heads and bodies; here, what waits for its turn. */
 static bool
 conn_has_room(const struct conn *conn)
 {

@@ -41,7 +41,7 @@ conn_end(struct conn *conn)
 		conn_close(conn);
 }
 
-/* The socket takes no more for now; a client must take a byte in time. */
+/* Goes on when the socket takes more; the client must see to that in time. */
 static void
 conn_wait_writable(struct conn *conn, bool moved)
 {
@@ -239,7 +239,7 @@ conn_stream(struct conn *conn)
 		if (conn->state == CONN_CLOSED)
 			return;
 	}
-	event_add(&conn->writable, NULL);
+	conn_wait_writable(conn, true);
 }
 
 /* The body is longer than one buffer: its length is not known yet. */
