@@ -16,6 +16,8 @@ use Muster;
 use Muster::Pg;
 
 my $tick = POSIX::sysconf(POSIX::_SC_CLK_TCK());
+my $owner = $$;
+my @others;
 my $dir = File::Temp::tempdir('muster-bench-XXXXXX', DIR => '/tmp',
     CLEANUP => 1);
 chmod 0755, $dir;
@@ -116,8 +118,19 @@ CONF
 		last if eval { Muster::Http->new(port => $port) };
 		sleep 0.02;
 	}
+	push @others, $pid;
 	return { name => 'nginx', pids => [ $pid ], url => $url,
 	    stop => sub { kill TERM => $pid; waitpid $pid, 0 } };
+}
+
+# However it ends, nothing of it stays.
+END {
+	if ($$ == $owner) {
+		my $status = $?;
+		kill TERM => $_ for @others;
+		waitpid $_, 0 for @others;
+		$? = $status;
+	}
 }
 
 sub stop {
@@ -161,8 +174,8 @@ sub wrk {
 	my $errors = $failed // 0;
 	$errors += $_ for @socket;
 	return { rate => $rate, errors => $errors,
-	    p50 => in_ms($text =~ /50%\s+(\S+)/),
-	    p99 => in_ms($text =~ /99%\s+(\S+)/),
+	    p50 => in_ms($text =~ /^\s+50%\s+(\S+)/m),
+	    p99 => in_ms($text =~ /^\s+99%\s+(\S+)/m),
 	    server_us => ($after[0] - $before[0]) / $requests,
 	    backend_us => ($after[1] - $before[1]) / $requests };
 }
@@ -171,7 +184,8 @@ sub wrk {
 sub pgbench {
 	my ($pg, %args) = @_;
 	my %env = $pg->env;
-	local @ENV{ keys %env } = values %env;
+	local %ENV = (%ENV, %env);
+	delete @ENV{ grep { !defined $env{$_} } keys %env };
 	my $before = cpu_us($pg->pid);
 
 	open my $out, '-|', Muster::Pg::bindir() . '/pgbench', '-n', '-M',
