@@ -8,21 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/conf.h"
-#include "conf/key.h"
-#include "conf/report.h"
-#include "op/ops.h"
-#include "plan/op.h"
-#include "plan/plan.h"
-#include "proc/generation.h"
-#include "proc/master.h"
-#include "sections.h"
-
 #include <event2/event.h>
 #include <libpq-fe.h>
 
+#include "background.h"
+#include "conf/report.h"
+#include "manual.h"
+#include "plan/plan.h"
+#include "proc/generation.h"
+#include "proc/master.h"
+
 enum main_option {
-	OPTION_CHECK_DB = 256, OPTION_HELP_KEYS, OPTION_MAN_KEYS
+	OPTION_CHECK_DB = 256, OPTION_HELP_KEYS,
+	OPTION_MAN_KEYS, OPTION_MAN_ERRORS, OPTION_MAN_METRICS
 };
 
 struct main_args {
@@ -53,19 +51,12 @@ static const struct option main_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "check-db", no_argument, NULL, OPTION_CHECK_DB },
 	{ "help-keys", no_argument, NULL, OPTION_HELP_KEYS },
+	/* For building the manual; not told elsewhere. */
 	{ "man-keys", no_argument, NULL, OPTION_MAN_KEYS },
+	{ "man-errors", no_argument, NULL, OPTION_MAN_ERRORS },
+	{ "man-metrics", no_argument, NULL, OPTION_MAN_METRICS },
 	{ NULL, 0, NULL, 0 }
 };
-
-static void
-main_print_keys(void (*print)(const struct conf_section *, FILE *))
-{
-	for (size_t i = 0; sections[i] != NULL; i++)
-		print(sections[i], stdout);
-	for (size_t i = 0; op_types[i] != NULL; i++)
-		if (op_types[i]->section != NULL)
-			print(op_types[i]->section, stdout);
-}
 
 static void
 main_print_version(bool libraries)
@@ -89,10 +80,16 @@ main_print(int option)
 		printf("%s%s", main_usage, main_help);
 		return true;
 	case OPTION_HELP_KEYS:
-		main_print_keys(conf_section_help);
+		manual_print_help(stdout);
 		return true;
 	case OPTION_MAN_KEYS:
-		main_print_keys(conf_section_mdoc);
+		manual_print_keys(stdout);
+		return true;
+	case OPTION_MAN_ERRORS:
+		manual_print_errors(stdout);
+		return true;
+	case OPTION_MAN_METRICS:
+		manual_print_metrics(stdout);
 		return true;
 	}
 	return false;
@@ -206,6 +203,11 @@ main(int argc, char **argv)
 			generation_dump(generation, stdout);
 		generation_free(generation);
 		return code;
+	}
+	if (!args.foreground) {
+		code = background_start();
+		if (code != -1)
+			return code;
 	}
 	start = (struct master_start){ args.conf_path, args.foreground };
 	return master_run(generation, &start);

@@ -63,6 +63,23 @@ generation_load(const char *path, struct conf_report *report, int *unreadable)
 	return generation;
 }
 
+/* Groups that are shown as they were written. */
+static void
+generation_dump_nodes(const struct server_conf *server, FILE *out)
+{
+	const struct conf_node *const nodes[] = {
+		server->startup, server->shutdown, server->types,
+		server->errors, server->routes
+	};
+
+	if (server->listen != NULL && conf_node_kind(server->listen) ==
+	    CONF_GROUP)
+		conf_node_dump(server->listen, 0, out);
+	for (size_t i = 0; i < ARRAY_LEN(nodes); i++)
+		if (nodes[i] != NULL)
+			conf_node_dump(nodes[i], 0, out);
+}
+
 void
 generation_dump(const struct generation *generation, FILE *out)
 {
@@ -79,15 +96,10 @@ generation_dump(const struct generation *generation, FILE *out)
 	};
 
 	conf_section_dump(top, ARRAY_LEN(top), 0, out);
-	fputs("limits = {\n", out);
-	conf_section_dump(&limits, 1, 1, out);
-	fputs("};\ndatabase = {\n", out);
-	conf_section_dump(&database, 1, 1, out);
-	fputs("};\nlog = {\n", out);
-	conf_section_dump(log, ARRAY_LEN(log), 1, out);
-	fputs("};\n", out);
-	for (unsigned i = 0; i < plans_count(generation->plans); i++)
-		plan_print(plans_at(generation->plans, i), out);
+	conf_group_dump("limits", &limits, 1, 0, out);
+	conf_group_dump("database", &database, 1, 0, out);
+	conf_group_dump("log", log, ARRAY_LEN(log), 0, out);
+	generation_dump_nodes(&generation->server, out);
 }
 
 int
