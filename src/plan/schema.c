@@ -70,7 +70,10 @@ schema_own(struct schema *schema, struct arena *arena)
 		copy->kind = SCHEMA_UNTYPED;
 		copy->type = (struct scalar_type){ .family = TYPE_UNKNOWN };
 		copy->guessed = false;
+	}
+	if (copy->own_element) {
 		copy->element = NULL;
+		copy->own_element = false;
 	}
 	if (size > 0) {
 		copy->fields = arena_alloc(arena, size);
@@ -204,8 +207,7 @@ schema_set_foreign(struct schemas *schemas, struct schema *schema,
 		conf_fault_unknown(report, pos, "type", name, schemas->names);
 		return;
 	}
-	schema->type = (struct scalar_type){ .family = TYPE_UNKNOWN,
-		.name = name };
+	schema->foreign = name;
 }
 
 void

@@ -69,6 +69,7 @@ struct schema {
 	struct scalar_type type;	/* SCALAR, and of a LIST's elements */
 	struct src_pos pos;
 	const char *type_name;		/* as declared, or NULL */
+	const char *foreign;		/* it may be one of the database's */
 	struct src_pos type_pos;
 	bool owned;			/* belongs to one route */
 	bool declared;			/* written in server.conf */
@@ -97,6 +98,8 @@ struct schema {
 	unsigned nfields;
 	struct schema_field *fields;
 	struct schema *element;
+	bool own_element;		/* made by schema_settle, of the list's
+					 * own constraints */
 
 	int input;			/* the input it fills; -1: none */
 	bool holds_secret;		/* it, or anything inside */

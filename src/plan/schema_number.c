@@ -5,6 +5,8 @@
  */
 #include "plan/schema_number.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -204,7 +206,9 @@ number_print_double(double value, char text[static 32])
 {
 	int precision, len = 0;
 
-	for (precision = 15; precision <= 17; precision++) {
+	/* Below the smallest normal one a double has fewer digits. */
+	for (precision = fabs(value) < DBL_MIN ? 1 : 15;
+	    precision <= 17; precision++) {
 		len = snprintf(text, 32, "%.*g", precision, value);
 		if (strtod(text, NULL) == value)
 			break;

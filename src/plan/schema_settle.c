@@ -52,11 +52,9 @@ schema_want(struct schema *schema, const struct scalar_type *wanted)
 	switch (schema->kind) {
 	case SCHEMA_UNTYPED:
 		/* A type that only the database knows: by its name. */
-		if (type.name != NULL && wanted->name != NULL &&
-		    strcmp(type.name, wanted->name) != 0)
-			return -1;
-		if (schema->type_name != NULL && wanted->is_list !=
-		    (strchr(schema->type_name, '[') != NULL))
+		if (schema->foreign != NULL && (wanted->is_list !=
+		    (strchr(schema->type_name, '[') != NULL) ||
+		    strcmp(schema->foreign, wanted->name) != 0))
 			return -1;
 		schema->kind = wanted->is_list ? SCHEMA_LIST : SCHEMA_SCALAR;
 		type = *wanted;
@@ -123,7 +121,7 @@ schema_guess(struct schema *schema, struct conf_report *report)
 {
 	const char *name = "text";
 
-	if (schema->type.name != NULL && schema->owned) {
+	if (schema->foreign != NULL && schema->owned) {
 		conf_fault(report, schema->type_pos, "unknown type \"%s\"; no "
 		    "statement takes a value of this type here",
 		    schema->type_name);
@@ -246,6 +244,11 @@ schema_settle_text(const struct schema *schema, struct conf_report *report)
 	if (schema->max_length >= 0 && schema->min_length > schema->max_length)
 		conf_fault(report, schema->length_pos,
 		    "min_length is above max_length");
+}
+
+static void
+schema_settle_items(const struct schema *schema, struct conf_report *report)
+{
 	if (schema->kind != SCHEMA_LIST &&
 	    (schema->min_items >= 0 || schema->max_items >= 0))
 		schema_refuse(schema, schema->items_pos,
@@ -453,12 +456,7 @@ schema_settle_element(struct schema *schema, struct arena *arena,
 		element->dflt_node = NULL;
 		element->input = -1;
 		schema->element = element;
-		schema->minimum.digits.at = schema->maximum.digits.at = NULL;
-		schema->above.digits.at = schema->below.digits.at = NULL;
-		schema->min_length = schema->max_length = -1;
-		schema->pattern = NULL;
-		schema->format = FORMAT_ANY;
-		schema->choices_node = NULL;
+		schema->own_element = true;
 	}
 	schema_settle(schema->element, arena, report);
 	schema->holds_secret |= schema->element->holds_secret ||
@@ -502,6 +500,19 @@ schema_settle_default(struct schema *schema, struct arena *arena,
 	schema->dflt.sent = false;
 }
 
+static void
+schema_settle_constraints(struct schema *schema, struct arena *arena,
+    struct conf_report *report)
+{
+	schema_settle_bounds(schema, report);
+	schema_settle_text(schema, report);
+	if (schema->kind == SCHEMA_SCALAR)
+		schema_settle_choices(schema, arena, report);
+	else if (schema->choices_node != NULL)
+		schema_refuse(schema, conf_node_pos(schema->choices_node),
+		    "enum is for single values", report);
+}
+
 void
 schema_settle(struct schema *schema, struct arena *arena,
     struct conf_report *report)
@@ -516,13 +527,9 @@ schema_settle(struct schema *schema, struct arena *arena,
 		schema_settle_element(schema, arena, report);
 	else if (schema->kind == SCHEMA_OBJECT)
 		schema_settle_fields(schema, arena, report);
-	schema_settle_bounds(schema, report);
-	schema_settle_text(schema, report);
-	if (schema->kind == SCHEMA_SCALAR)
-		schema_settle_choices(schema, arena, report);
-	else if (schema->choices_node != NULL)
-		schema_refuse(schema, conf_node_pos(schema->choices_node),
-		    "enum is for single values", report);
+	if (!schema->own_element)
+		schema_settle_constraints(schema, arena, report);
+	schema_settle_items(schema, report);
 	if (schema->type.family == TYPE_INT)
 		schema_settle_range(schema);
 	if (schema->nullable && schema->kind == SCHEMA_SCALAR &&
