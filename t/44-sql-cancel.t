@@ -11,6 +11,7 @@ use Muster::Pg;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
+Muster::alone();
 my $pg = Muster::Pg->start(sql => 'CREATE TABLE notes (text text NOT NULL)');
 my $conf = <<'CONF';
 workers = 1;

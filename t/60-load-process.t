@@ -11,6 +11,7 @@ use Muster::Load;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
+Muster::alone();
 my $conf = <<'CONF';
 workers = 2;
 log = { access = "off"; };

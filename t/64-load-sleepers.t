@@ -25,6 +25,7 @@ if (`sh -c 'ulimit -n'` < $n + 200 && !$ENV{MUSTER_RAISED}) {
 	exec 'sh', '-c', 'ulimit -n $(ulimit -Hn); exec "$@"', 'sh', $^X, $0;
 }
 
+Muster::alone();
 my $server = Muster->start(conf => <<'CONF');
 workers = 1;
 log = { access = "off"; };

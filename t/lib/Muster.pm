@@ -36,6 +36,27 @@ my $owner = $$;		# children that a test forks must not clean up
 my $count = 0;
 my (@all, @port_locks);
 
+# Tests run side by side; one that measures time must not. Each holds a shared
+# lock while it runs, alone() waits for all others and keeps new ones waiting.
+my $turn_lock;
+
+sub take_turn {
+	my ($how) = @_;
+
+	if (!$turn_lock) {
+		make_path("$builddir/t");
+		open $turn_lock, '>', "$builddir/t/turn.lock" or return;
+	}
+	flock $turn_lock, $how;
+}
+
+sub alone {
+	take_turn(LOCK_UN);
+	take_turn(LOCK_EX);
+}
+
+take_turn(LOCK_SH);
+
 sub binary { $ENV{MUSTER_BIN} || "$builddir/musterd" }
 
 # ---- starting ---------------------------------------------------------------
