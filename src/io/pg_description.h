@@ -48,7 +48,8 @@ struct pg_column_type {
 	int32_t mod;
 	uint32_t table;			/* 0: an expression */
 	int16_t attribute;
-	bool not_null;			/* pg_attribute.attnotnull */
+	bool not_null;			/* attnotnull, or its domain's; an
+					 * outer join may give null still */
 };
 
 struct pg_statement_type {

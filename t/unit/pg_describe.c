@@ -4,6 +4,8 @@
  */
 #include "pg_server.h"
 
+#include <sys/wait.h>
+
 #include "io/pg_script.h"
 
 static struct server server;
@@ -230,6 +232,39 @@ constraints_and_limits_are_known(void **state)
 }
 
 static void
+each_database_is_asked_for_its_own(void **state)
+{
+	static const struct pg_conf other = { .url = "dbname=postgres" };
+	static const struct pg_conf *const both[] = { &server_conf, &other };
+	int fd = memfd_create("description", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	(void)state;
+	server_add(&server, "SELECT name FROM people", 0);
+	server_add(&server, "SELECT feels FROM people WHERE feels = $1", 1);
+	server_add(&server, "SELECT relnamespace AS n FROM pg_class "
+	    "WHERE relname = $1", 1);
+	server.list[0].database = 1;
+	server.list[2].database = 1;
+	assert_int_equal(pg_describe(both, 2, server.statements, 3, fd,
+	    clock_ms() + 20000, server_on_fault, &server, &server.err), 1);
+	buf_add_byte(&server.faults, '\0');
+	assert_string_equal(server.faults.data,
+	    "0@17: relation \"people\" does not exist\n");
+	server.description = pg_description_map(fd, &server.err);
+	close(fd);
+	assert_int_equal(pg_description_link(server.description,
+	    server.statements, 3, &server.err), 0);
+	assert_int_equal(type_named(1, 0)->kind, PG_TYPE_ENUM);
+	assert_null(pg_description_type(server.description, 1,
+	    type_named(1, 0)->oid));
+	assert_true(server.list[2].type->columns[0].not_null);
+	assert_non_null(pg_description_constraint(server.description, 0,
+	    "people_pkey"));
+	assert_null(pg_description_constraint(server.description, 1,
+	    "people_pkey"));
+}
+
+static void
 nothing_to_describe_needs_no_database(void **state)
 {
 	(void)state;
@@ -299,6 +334,62 @@ a_lock_does_not_hold_up_the_describer_for_ever(void **state)
 	assert_int_equal(err.code, ERROR_DB_UNAVAILABLE);
 	assert_in_range(clock_ms() - start, 250, 3000);
 	PQfinish(conn);
+}
+
+/* Ends the describer's connection while it waits for the lock of this one. */
+static void
+end_the_describer(PGconn *conn)
+{
+	int64_t deadline_ms = clock_ms() + 10000;
+	int ended = 0;
+
+	while (ended == 0 && clock_ms() < deadline_ms) {
+		PGresult *result;
+
+		/* A transaction sees the activity of its first look. */
+		PQclear(PQexec(conn, "SELECT pg_stat_clear_snapshot()"));
+		result = PQexec(conn, "SELECT pg_terminate_backend(pid) "
+		    "FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+		    "AND application_name = 'muster/describer'");
+		ended = PQntuples(result);
+		PQclear(result);
+	}
+	PQclear(PQexec(conn, "COMMIT"));
+	PQfinish(conn);
+	_exit(ended == 1 ? 0 : 1);
+}
+
+static void
+a_lost_connection_is_begun_anew(void **state)
+{
+	struct error err = { 0 };
+	int ready[2], status;
+	char byte;
+	pid_t child;
+
+	(void)state;
+	server_add(&server, "SELECT nam FROM people", 0);
+	server_add(&server, "SELECT id FROM people", 0);
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	if (child == 0) {
+		PGconn *conn = pg_blocking_connect(&server_conf, "unit",
+		    clock_ms() + 10000, &err);
+
+		PQclear(PQexec(conn, "BEGIN"));
+		PQclear(PQexec(conn, "LOCK TABLE people"));
+		if (write(ready[1], "x", 1) == 1)
+			end_the_describer(conn);
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_faults("0@7: column \"nam\" does not exist; perhaps you meant "
+	    "to reference the column \"people.name\"\n");
+	assert_int_equal(server.list[1].type->ncolumns, 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close(ready[0]);
+	close(ready[1]);
 }
 
 /* ---- scripts --------------------------------------------------------------*/
@@ -376,9 +467,11 @@ main(void)
 		TEST(types_that_are_not_clear_want_a_cast),
 		TEST(composites_and_equal_names_are_refused),
 		TEST(constraints_and_limits_are_known),
+		TEST(each_database_is_asked_for_its_own),
 		TEST(a_thousand_statements_take_no_second),
 		TEST(a_database_that_stays_away_is_an_error_in_time),
 		TEST(a_lock_does_not_hold_up_the_describer_for_ever),
+		TEST(a_lost_connection_is_begun_anew),
 		TEST(a_script_may_hold_several_commands),
 		TEST(a_failing_script_says_where),
 		TEST(a_script_is_cancelled_when_its_time_is_over),
