@@ -199,14 +199,17 @@ a_timeout_ends_one_read(void **state)
 
 	(void)state;
 	stage_open(&stage, "do = { a = { read = \"\"; timeout = \"20ms\"; "
-	    "else = \"late\"; }; b = { read = \"\"; }; };\n"
-	    "reply = ( \"{a}\", \"{b}\", \"{a:status}\" );");
+	    "else = \"late\"; }; b = { read = \"\"; }; "
+	    "c = { read = \"\"; timeout = \"10ms\"; }; };\n"
+	    "reply = ( \"{a}\", \"{b}\", \"{a:status}\", \"{c}\" );");
 	stage_start(&stage);
-	while (story.len < strlen("a+ b+ a- "))
+	stage_end(&stage, "c");		/* in time: nothing comes of it */
+	while (story.len < strlen("a+ b+ c+ a- "))
 		event_base_loop(stage.base, EVLOOP_ONCE);
+	assert_story("a+ b+ c+ a- ");
 	stage_end(&stage, "b");
 	stage_assert_answer(&stage, 200);
-	assert_body(&stage, "[\"late\",\"b\",504]");
+	assert_body(&stage, "[\"late\",\"b\",504,\"c\"]");
 	run_free(stage.run);
 	stage_close(&stage);
 }
