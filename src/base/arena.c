@@ -5,6 +5,7 @@
  */
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,8 +180,9 @@ arena_vprintf(struct arena *arena, const char *format, va_list args)
 	va_list again;
 	int len;
 
+	assert(format != NULL);
 	va_copy(again, args);
-	len = vsnprintf(room == 0 ? NULL : text, room, format, args);
+	len = vsnprintf(text, room, format, args);
 	if (len < 0)
 		len = 0;
 	text = arena_bytes(arena, (size_t)len + 1);

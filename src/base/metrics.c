@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -207,6 +208,7 @@ metrics_sum(struct shm *shm, int64_t *sums)
 		metrics_add_cells(sums, shm_base_cells(shm));
 		for (i = 0; i < shm_slots_used(shm); i++)
 			metrics_add_cells(sums, shm_slot(shm, i)->cells);
+		atomic_thread_fence(memory_order_acquire);
 	} while ((folds % 2 != 0 || shm_folds(shm) != folds) && ++tries < 100);
 }
 
