@@ -113,7 +113,8 @@ names_are_checked(void **state)
 		    "2:14: the part {user_id} of the path has the name of an "
 		    "operation\n" },
 		{ "on = \"GET /{query}/{rest*}\"; reply = 1;",
-		    "2:12: the part {query} of the path has a reserved name\n" },
+		    "2:12: the part {query} of the path has a reserved "
+		    "name\n" },
 		{ ROUTE("a = { value = \"SELECT {userid}\"; };"),
 		    "4:23: unknown name \"userid\"; did you mean "
 		    "\"user_id\"?\n" },
