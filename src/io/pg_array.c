@@ -66,8 +66,8 @@ pg_array_bare(struct pg_array *array, struct text *item)
 {
 	size_t len = 0;
 
-	while (len < array->rest.len && array->rest.at[len] != '}'
-	    && array->rest.at[len] != array->delimiter)
+	while (len < array->rest.len && array->rest.at[len] != '}' &&
+	    array->rest.at[len] != array->delimiter)
 		len++;
 	if (len == 0 || len == array->rest.len)
 		return PG_ARRAY_BAD;
@@ -81,8 +81,8 @@ pg_array_next(struct pg_array *array, struct text *item)
 {
 	char byte;
 
-	if (array->depth > 0 && array->rest.len > 0
-	    && array->rest.at[0] == array->delimiter)
+	if (array->depth > 0 && array->rest.len > 0 &&
+	    array->rest.at[0] == array->delimiter)
 		pg_array_skip(array, 1);
 	if (array->rest.len == 0)
 		return array->depth == 0 ? PG_ARRAY_END : PG_ARRAY_BAD;

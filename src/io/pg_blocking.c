@@ -36,8 +36,8 @@ pg_blocking_add_sentence(struct buf *out, const char *text)
 		buf_add(out, "; ", 2);
 	start = out->len;
 	buf_add(out, text, len);
-	if (len > 1 && text[0] >= 'A' && text[0] <= 'Z'
-	    && ((text[1] >= 'a' && text[1] <= 'z') || text[1] == ' '))
+	if (len > 1 && text[0] >= 'A' && text[0] <= 'Z' &&
+	    ((text[1] >= 'a' && text[1] <= 'z') || text[1] == ' '))
 		out->data[start] = (char)(text[0] - 'A' + 'a');
 	for (size_t i = start; i < out->len; i++) {
 		if ((unsigned char)out->data[i] < ' ')
@@ -113,8 +113,8 @@ pg_blocking_on_notice(void *arg, const PGresult *result)
 
 	(void)arg;
 	severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-	if (severity != NULL && (strcmp(severity, "WARNING") == 0
-	    || strcmp(severity, "FATAL") == 0))
+	if (severity != NULL && (strcmp(severity, "WARNING") == 0 ||
+	    strcmp(severity, "FATAL") == 0))
 		level = LOG_LEVEL_WARN;
 	pg_blocking_message(NULL, result, &message);
 	for (size_t i = 0; i < message.len; i++) {
@@ -225,14 +225,14 @@ pg_blocking_query(PGconn *conn, const char *sql, int nparams,
 	PGresult *result = NULL, *next;
 	enum error_code code = ERROR_INTERNAL;
 
-	if (PQsendQueryParams(conn, sql, nparams, NULL, params, NULL, NULL, 0)
-	    == 0 || pg_blocking_result(conn, deadline_ms, &result) != 0) {
+	if (PQsendQueryParams(conn, sql, nparams, NULL, params, NULL, NULL,
+	    0) == 0 || pg_blocking_result(conn, deadline_ms, &result) != 0) {
 		error_set(err, ERROR_DB_UNAVAILABLE, NULL);
 		error_detail(err, "the database did not answer in time");
 		return NULL;
 	}
-	while (pg_blocking_result(conn, deadline_ms, &next) == 0
-	    && next != NULL)
+	while (pg_blocking_result(conn, deadline_ms, &next) == 0 &&
+	    next != NULL)
 		PQclear(next);
 	if (PQresultStatus(result) == PGRES_TUPLES_OK)
 		return result;

@@ -164,8 +164,8 @@ pg_columns_match(const struct pg_columns *columns, const PGresult *result)
 	for (uint32_t i = 0; i < columns->n; i++) {
 		const struct pg_column *column = &columns->list[i];
 
-		if (PQftype(result, (int)i) != column->oid
-		    || strcmp(PQfname(result, (int)i), column->name.at) != 0)
+		if (PQftype(result, (int)i) != column->oid ||
+		    strcmp(PQfname(result, (int)i), column->name.at) != 0)
 			return false;
 	}
 	return true;

@@ -49,8 +49,8 @@ struct pg_describe {
 static unsigned
 pg_describe_next(const struct pg_describe *describe, unsigned i)
 {
-	while (i < describe->n
-	    && describe->list[i].statement->database != describe->database)
+	while (i < describe->n &&
+	    describe->list[i].statement->database != describe->database)
 		i++;
 	return i;
 }
@@ -114,8 +114,8 @@ pg_describe_offset(const PGresult *result, const char *sql)
 	message += strlen("parameter ");
 	len = 1 + strspn(message + 1, "0123456789");
 	for (at = strchr(sql, '$'); at != NULL; at = strchr(at + 1, '$')) {
-		if (strncmp(at, message, len) == 0
-		    && (at[len] < '0' || at[len] > '9'))
+		if (strncmp(at, message, len) == 0 &&
+		    (at[len] < '0' || at[len] > '9'))
 			return (size_t)(at - sql);
 	}
 	return offset;
@@ -139,9 +139,9 @@ pg_describe_refuse(struct pg_described *described, const PGconn *conn,
 static int
 pg_describe_send(PGconn *conn, const struct pg_statement *statement)
 {
-	if (PQsendPrepare(conn, "", statement->sql, 0, NULL) == 0
-	    || PQsendDescribePrepared(conn, "") == 0
-	    || PQpipelineSync(conn) == 0)
+	if (PQsendPrepare(conn, "", statement->sql, 0, NULL) == 0 ||
+	    PQsendDescribePrepared(conn, "") == 0 ||
+	    PQpipelineSync(conn) == 0)
 		return -1;
 	return 0;
 }
@@ -212,9 +212,9 @@ static int
 pg_describe_statements(struct pg_describe *describe, PGconn *conn,
     struct error *err)
 {
-	if (PQenterPipelineMode(conn) == 1
-	    && pg_describe_pipeline(describe, conn) == 0
-	    && PQexitPipelineMode(conn) == 1)
+	if (PQenterPipelineMode(conn) == 1 &&
+	    pg_describe_pipeline(describe, conn) == 0 &&
+	    PQexitPipelineMode(conn) == 1)
 		return 0;
 	error_set(err, ERROR_DB_UNAVAILABLE, NULL);
 	if (PQstatus(conn) == CONNECTION_OK)
@@ -299,8 +299,8 @@ pg_describe_innermost(struct pg_describe *describe,
 	const struct pg_image_type *type;
 
 	type = pg_catalog_type(&describe->image, database, oid);
-	while (type != NULL && (type->kind == PG_TYPE_DOMAIN
-	    || type->kind == PG_TYPE_ARRAY)) {
+	while (type != NULL && (type->kind == PG_TYPE_DOMAIN ||
+	    type->kind == PG_TYPE_ARRAY)) {
 		if (type->kind == PG_TYPE_ARRAY)
 			*is_array = true;
 		type = pg_catalog_type(&describe->image, database,
@@ -321,13 +321,13 @@ pg_describe_judge_column(struct pg_describe *describe,
 	bool is_array = oid == PG_OID_RECORD_ARRAY;
 
 	type = pg_describe_innermost(describe, database, oid, &is_array);
-	if (oid == PG_OID_RECORD || oid == PG_OID_RECORD_ARRAY
-	    || (type != NULL && (type->kind == PG_TYPE_COMPOSITE
-	    || type->oid == PG_OID_RECORD)))
-		buf_printf(&described->fault, is_array
-		    ? "column \"%s\" is an array of a composite type; "
-		    "write to_jsonb(%s)"
-		    : "column \"%s\" is of a composite type; "
+	if (oid == PG_OID_RECORD || oid == PG_OID_RECORD_ARRAY ||
+	    (type != NULL && (type->kind == PG_TYPE_COMPOSITE ||
+	    type->oid == PG_OID_RECORD)))
+		buf_printf(&described->fault, is_array ?
+		    "column \"%s\" is an array of a composite type; "
+		    "write to_jsonb(%s)" :
+		    "column \"%s\" is of a composite type; "
 		    "write to_jsonb(%s)", name, name);
 	for (int i = 0; i < column && described->fault.len == 0; i++) {
 		if (strcmp(PQfname(result, i), name) == 0)
@@ -349,8 +349,8 @@ pg_describe_judge(struct pg_describe *describe,
 		    "parameter%s, but %u values would be sent",
 		    PQnparams(result), PQnparams(result) == 1 ? "" : "s",
 		    nparams);
-	for (int i = 0; i < PQnfields(result)
-	    && described->fault.len == 0; i++)
+	for (int i = 0; i < PQnfields(result) &&
+	    described->fault.len == 0; i++)
 		pg_describe_judge_column(describe, database, described, i);
 }
 
@@ -451,8 +451,8 @@ pg_describe_database(struct pg_describe *describe, const struct pg_conf *conf,
 		if (conn == NULL)
 			return -1;
 		status = pg_describe_once(describe, conn, &catalog, err);
-		again = status != 0 && PQstatus(conn) != CONNECTION_OK
-		    && clock_ms() < describe->deadline_ms;
+		again = status != 0 && PQstatus(conn) != CONNECTION_OK &&
+		    clock_ms() < describe->deadline_ms;
 		PQfinish(conn);
 	} while (again);
 	if (status != 0)

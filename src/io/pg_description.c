@@ -53,8 +53,8 @@ static const void *
 pg_description_part(const struct pg_description *description,
     enum pg_image_kind kind)
 {
-	return description->image
-	    + pg_description_head(description)->parts[kind].offset;
+	return description->image +
+	    pg_description_head(description)->parts[kind].offset;
 }
 
 /* ---- checking -------------------------------------------------------------*/
@@ -66,17 +66,17 @@ pg_description_head_fits(const struct pg_description *description)
 	const char *strings;
 	uint32_t n;
 
-	if (description->size < sizeof(*head)
-	    || memcmp(head->magic, PG_IMAGE_MAGIC, sizeof(head->magic)) != 0
-	    || head->version != PG_IMAGE_VERSION
-	    || head->size != description->size)
+	if (description->size < sizeof(*head) ||
+	    memcmp(head->magic, PG_IMAGE_MAGIC, sizeof(head->magic)) != 0 ||
+	    head->version != PG_IMAGE_VERSION ||
+	    head->size != description->size)
 		return false;
 	for (int kind = 0; kind < PG_IMAGE_KINDS; kind++) {
 		const struct pg_image_part *part = &head->parts[kind];
 		uint64_t bytes = (uint64_t)part->count * pg_image_sizes[kind];
 
-		if (part->offset % 8 != 0
-		    || part->offset + bytes > description->size)
+		if (part->offset % 8 != 0 ||
+		    part->offset + bytes > description->size)
 			return false;
 	}
 	n = pg_description_count(description, PG_IMAGE_STRINGS);
@@ -88,18 +88,20 @@ static bool
 pg_description_run_fits(const struct pg_description *description,
     enum pg_image_kind kind, struct pg_image_run run)
 {
-	return (uint64_t)run.first + run.count
-	    <= pg_description_count(description, kind);
+	return (uint64_t)run.first + run.count <=
+	    pg_description_count(description, kind);
 }
 
 /* "" for an offset that is none: reached by a broken image only. */
 static const char *
 pg_description_string(const struct pg_description *description, uint32_t offset)
 {
+	const char *strings = pg_description_part(description,
+	    PG_IMAGE_STRINGS);
+
 	if (offset >= pg_description_count(description, PG_IMAGE_STRINGS))
 		return "";
-	return (const char *)pg_description_part(description, PG_IMAGE_STRINGS)
-	    + offset;
+	return strings + offset;
 }
 
 /* ---- the tables -----------------------------------------------------------*/
@@ -258,8 +260,8 @@ pg_description_read_databases(struct pg_description *description)
 		description->databases[i] = (struct pg_description_database){
 			.types = description->types + from->types.first,
 			.ntypes = from->types.count,
-			.constraints = description->constraints
-			    + from->constraints.first,
+			.constraints = description->constraints +
+			    from->constraints.first,
 			.nconstraints = from->constraints.count,
 			.max_connections = from->max_connections,
 		};
@@ -276,10 +278,10 @@ pg_description_read(struct pg_description *description)
 	pg_description_read_names(description);
 	pg_description_read_params(description);
 	pg_description_read_columns(description);
-	if (pg_description_read_types(description) != 0
-	    || pg_description_read_constraints(description) != 0
-	    || pg_description_read_statements(description) != 0
-	    || pg_description_read_databases(description) != 0)
+	if (pg_description_read_types(description) != 0 ||
+	    pg_description_read_constraints(description) != 0 ||
+	    pg_description_read_statements(description) != 0 ||
+	    pg_description_read_databases(description) != 0)
 		return -1;
 	return 0;
 }
@@ -332,8 +334,8 @@ const struct pg_statement_type *
 pg_description_statement(const struct pg_description *description,
     unsigned index)
 {
-	if (index >= description->nstatements
-	    || description->statements[index].params == NULL)
+	if (index >= description->nstatements ||
+	    description->statements[index].params == NULL)
 		return NULL;
 	return &description->statements[index];
 }
@@ -383,8 +385,8 @@ int
 pg_description_link(const struct pg_description *description,
     struct pg_statement *const statements[], unsigned n, struct error *err)
 {
-	if (description->hash != pg_image_hash(statements, n)
-	    || description->nstatements != n) {
+	if (description->hash != pg_image_hash(statements, n) ||
+	    description->nstatements != n) {
 		error_set(err, ERROR_INTERNAL, NULL);
 		error_detail(err, "the description is of other statements");
 		return -1;

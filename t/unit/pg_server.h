@@ -101,8 +101,8 @@ server_run(PGconn *conn, const char *sql)
 {
 	PGresult *result = PQexec(conn, sql);
 
-	if (PQresultStatus(result) != PGRES_TUPLES_OK
-	    && PQresultStatus(result) != PGRES_COMMAND_OK)
+	if (PQresultStatus(result) != PGRES_TUPLES_OK &&
+	    PQresultStatus(result) != PGRES_COMMAND_OK)
 		fail_msg("%s: %s", sql, PQerrorMessage(conn));
 	return result;
 }

@@ -127,16 +127,16 @@ assert_equals_to_json(const struct pg_statement *statement)
 	struct value cell;
 	char *wanted;
 
-	wanted = PQgetisnull(result, 0, 1) ? strdup("null")
-	    : strdup(PQgetvalue(result, 0, 1));
+	wanted = PQgetisnull(result, 0, 1) ? strdup("null") :
+	    strdup(PQgetvalue(result, 0, 1));
 	rows = pg_rows_new(result, statement->columns);
 	cell = pg_rows_row(rows, 0);
 	value_write_all(&cell, &ours);
 	buf_add_byte(&ours, '\0');
 	/* {"v":OURS,"json":"..."} */
 	assert_memory_equal(ours.data, "{\"v\":", 5);
-	if (strncmp(ours.data + 5, wanted, strlen(wanted)) != 0
-	    || memcmp(ours.data + 5 + strlen(wanted), ",\"json\":", 8) != 0)
+	if (strncmp(ours.data + 5, wanted, strlen(wanted)) != 0 ||
+	    memcmp(ours.data + 5 + strlen(wanted), ",\"json\":", 8) != 0)
 		fail_msg("%s: to_json %s, ours %s", statement->sql, wanted,
 		    ours.data);
 	cell = pg_rows_cell(rows, 0, 0);
