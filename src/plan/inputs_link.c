@@ -123,11 +123,13 @@ inputs_link(struct inputs *inputs, const struct pg_description *description,
 	unsigned before = conf_report_faults(report);
 	struct schema *body = inputs->body;
 
-	(void)description;
 	for (unsigned i = 0; i < inputs->count; i++) {
 		struct input *input = &inputs->list[i];
 
 		input_want(input, report);
+		/* Without a database no type of its own can be known. */
+		if (description == NULL)
+			input->schema->foreign = NULL;
 		/* Asked for and never looked at: it may be anything. */
 		if (!input->valued && input->asked &&
 		    input->place == INPUT_BODY && !input->schema->declared &&

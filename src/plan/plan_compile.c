@@ -22,6 +22,7 @@ struct route_conf {
 	const struct conf_node *path, *query, *header, *cookie, *body;
 	const struct conf_node *errors, *limits;
 	int64_t status;
+	bool strict;			/* read by inputs_compile */
 };
 
 #define AT(field) offsetof(struct route_conf, field)
@@ -61,6 +62,9 @@ static const struct conf_key route_keys[] = {
 	{ .name = "query", .type = CONF_TYPE_NODE, .at = AT(query),
 	  .syntax = "{ NAME = { minimum = 0; default = 1; }; ... }",
 	  .doc = "What is declared of the values behind the question mark." },
+	{ .name = "strict", .type = CONF_TYPE_BOOL, .at = AT(strict),
+	  .doc = "Refuse keys of the query that are not declared or referred "
+	      "to. Without it they are passed over." },
 	{ .name = "body", .type = CONF_TYPE_NODE, .at = AT(body),
 	  .syntax = "\"TYPE\" or a group like an entry of types",
 	  .doc = "What is declared of the body." },

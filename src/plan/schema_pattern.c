@@ -15,11 +15,16 @@
 #define PATTERN_MATCH_LIMIT 100000
 #define PATTERN_HEAP_LIMIT_KIB 1024
 
+/* What (a|b)* needs for a text of some 10 000 characters. */
+#define PATTERN_STACK_FIRST 4096
+#define PATTERN_STACK_MAX (1 << 20)
+
 struct pattern {
 	const char *text;
 	pcre2_code *code;
 	pcre2_match_data *match;
 	pcre2_match_context *limits;
+	pcre2_jit_stack *stack;
 };
 
 static void
@@ -29,7 +34,20 @@ pattern_release(void *arg)
 
 	pcre2_match_data_free(pattern->match);
 	pcre2_match_context_free(pattern->limits);
+	pcre2_jit_stack_free(pattern->stack);
 	pcre2_code_free(pattern->code);
+}
+
+/* Without a JIT it is interpreted, and means the same. */
+static void
+pattern_prepare(struct pattern *pattern)
+{
+	if (pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) != 0)
+		return;
+	pattern->stack = pcre2_jit_stack_create(PATTERN_STACK_FIRST,
+	    PATTERN_STACK_MAX, NULL);
+	if (pattern->stack != NULL)
+		pcre2_jit_stack_assign(pattern->limits, NULL, pattern->stack);
 }
 
 struct pattern *
@@ -52,12 +70,11 @@ pattern_compile(const struct conf_node *node, struct arena *arena,
 		return NULL;
 	}
 	arena_defer(arena, pattern_release, pattern);
-	/* Without a JIT it is interpreted, and means the same. */
-	pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
 	pattern->match = pcre2_match_data_create(1, NULL);
 	pattern->limits = pcre2_match_context_create(NULL);
 	pcre2_set_match_limit(pattern->limits, PATTERN_MATCH_LIMIT);
 	pcre2_set_heap_limit(pattern->limits, PATTERN_HEAP_LIMIT_KIB);
+	pattern_prepare(pattern);
 	return pattern;
 }
 

@@ -92,8 +92,9 @@ schema_guess_of_node(const struct conf_node *node)
 	case CONF_ARRAY:
 		return conf_node_count(node) == 0 ? "text" :
 		    schema_guess_of_node(conf_node_at(node, 0));
-	case CONF_STRING:
 	case CONF_GROUP:
+		return "jsonb";
+	case CONF_STRING:
 		break;
 	}
 	return "text";
@@ -140,7 +141,8 @@ schema_guess(struct schema *schema, struct conf_report *report)
 	if (schema->min_items >= 0 || schema->max_items >= 0 ||
 	    node_is_list(schema->dflt_node))
 		schema->kind = SCHEMA_LIST;
-	if (!type_find(name, &schema->type))
+	type_find(name, &schema->type);
+	if (schema->type.family == TYPE_JSON && schema->kind == SCHEMA_SCALAR)
 		schema->kind = SCHEMA_JSON;
 }
 
