@@ -93,8 +93,8 @@ manual_print_errors(FILE *out)
 	fputs(".Bl -tag -width Ds\n", out);
 	for (i = ERROR_NONE + 1; i < ERROR_CODE_COUNT; i++) {
 		row = error_row((enum error_code)i);
-		fprintf(out, ".It Li %s Pq %d\n%s\n", row->word, row->status,
-		    row->doc);
+		fprintf(out, ".It Li %s Pq %d\n", row->word, row->status);
+		conf_mdoc_text(row->doc, out);
 	}
 	fputs(".El\n", out);
 }
@@ -114,8 +114,9 @@ manual_print_metrics(FILE *out)
 		row = metrics_row((enum metric)i);
 		if (last != NULL && strcmp(last->name, row->name) == 0)
 			continue;
-		fprintf(out, ".It Li %s Pq %s\n%s\n", row->name,
-		    kinds[row->kind], row->help);
+		fprintf(out, ".It Li %s Pq %s\n", row->name,
+		    kinds[row->kind]);
+		conf_mdoc_text(row->help, out);
 		last = row;
 	}
 	fputs(".El\n", out);

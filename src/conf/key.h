@@ -106,6 +106,7 @@ void conf_size_print(int64_t bytes, char text[static CONF_QUANTITY_LEN]);
 /* --help-keys (plain), and the manual's reference (mdoc). */
 void conf_section_help(const struct conf_section *, FILE *);
 void conf_section_mdoc(const struct conf_section *, FILE *);
+void conf_mdoc_text(const char *sentences, FILE *);
 
 /*
  * -T: the effective settings of a group, secrets masked, as server.conf. A

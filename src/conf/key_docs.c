@@ -172,19 +172,21 @@ mdoc_print_word(struct text word, bool line_begins, FILE *out)
 	return word.len;
 }
 
-/* A sentence ends at a mark and before a capital: "e.g. this" goes on. */
+/* A sentence ends at a mark, but not in "e.g. this", nor at "...". */
 static bool
 sentence_ends(struct text word, const char *rest)
 {
 	while (isspace((unsigned char)*rest))
 		rest++;
+	if (word.len >= 3 && memcmp(word.at + word.len - 3, "...", 3) == 0)
+		return false;
 	return word.len > 1 && strchr(".!?", word.at[word.len - 1]) != NULL &&
 	    (*rest == '\0' || !islower((unsigned char)*rest));
 }
 
 /* Text lines; a new sentence begins a new line, as mdoc wants it. */
-static void
-mdoc_print_text(const char *text, FILE *out)
+void
+conf_mdoc_text(const char *text, FILE *out)
 {
 	size_t column = 0;
 	struct text word;
@@ -216,10 +218,10 @@ mdoc_print_key(const struct conf_key *key, FILE *out)
 	facts.data[0] = (char)toupper((unsigned char)facts.data[0]);
 	facts.data[facts.len - 1] = '.';
 	buf_add_byte(&facts, '\0');
-	mdoc_print_text(facts.data, out);
+	conf_mdoc_text(facts.data, out);
 	if (key->doc != NULL) {
 		fputs(".Pp\n", out);
-		mdoc_print_text(key->doc, out);
+		conf_mdoc_text(key->doc, out);
 	}
 	buf_release(&facts);
 }
@@ -232,7 +234,7 @@ conf_section_mdoc(const struct conf_section *section, FILE *out)
 	fprintf(out, ".Ss %s\nStands in: %s.\n", section->name,
 	    section->where);
 	if (section->doc != NULL)
-		mdoc_print_text(section->doc, out);
+		conf_mdoc_text(section->doc, out);
 	if (section->nkeys == 0)
 		return;
 	fputs(".Bl -tag -width Ds\n", out);
