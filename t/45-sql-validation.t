@@ -316,7 +316,7 @@ check(qq(on = "GET /x"; query = { a = { type = "text"; }; };\n$where),
     qr/server\.conf:3:\d+: .*\{a\} is declared as text, but .*:4 takes int4/,
     'a declared type that is not the one of the statement');
 check(qq(on = "GET /x"; query = { a = { default = "x"; }; };\n$where),
-    qr/server\.conf:3:\d+: .*"x": Input should be a valid integer/,
+    qr/server\.conf:3:\d+: .*default "x": Input should be a valid integer/,
     'a default that the type cannot hold');
 check(qq(on = "GET /x"; query = { a = { max_length = 3; }; };\n$where),
     qr/server\.conf:3:\d+: .*max_length .* is int4/,

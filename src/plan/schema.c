@@ -205,6 +205,8 @@ schema_set_foreign(struct schemas *schemas, struct schema *schema,
 {
 	if (text_nearest(name, schemas->names) != NULL) {
 		conf_fault_unknown(report, pos, "type", name, schemas->names);
+		/* What it would have had is no fault of its own. */
+		schema->declared = false;
 		return;
 	}
 	schema->foreign = name;

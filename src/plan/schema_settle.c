@@ -385,8 +385,10 @@ schema_judge(const struct schema *schema, const struct conf_node *node,
 		return false;
 	if (schema_check_value(&check, schema, 0, &loc, value))
 		return true;
-	conf_fault(report, conf_node_pos(node), "%.*s: %s", (int)json.len,
-	    json.at, check.message == NULL ? "cannot be" : check.message);
+	conf_fault(report, conf_node_pos(node), "%s %.*s: %s",
+	    conf_node_name(node) == NULL ? "enum" : conf_node_name(node),
+	    (int)json.len, json.at,
+	    check.message == NULL ? "cannot be" : check.message);
 	return false;
 }
 

@@ -55,17 +55,23 @@ static const struct conf_row conf_rows[] = {
 	{ "query = { a = { pattern = \"a(b\"; }; };", "",
 	    "1:31: pattern \"a(b\": missing closing parenthesis\n" },
 	{ "query = { a = { default = 200; maximum = 100; }; };", "",
-	    "1:27: 200: Input should be less than or equal to 100\n" },
+	    "1:27: default 200: Input should be less than or equal to 100\n" },
 	{ "query = { a = { default = 200; }; };", "a:23", "" },
 	{ "query = { a = { default = 3000000000L; }; };", "a:23",
-	    "1:27: 3000000000: Input should be less than or equal to "
+	    "1:27: default 3000000000: Input should be less than or equal to "
 	    "2147483647\n" },
 	{ "query = { a = { default = \"x\"; }; };", "a:23",
-	    "1:27: \"x\": Input should be a valid integer\n" },
+	    "1:27: default \"x\": Input should be a valid integer\n" },
 	{ "query = { a = { enum = [ \"ok\", \"odd\" ]; }; };", "a:50001",
 	    "1:32: \"odd\" is no label of the type \"mood\"\n" },
 	{ "query = { a = { enum = [ 1, 2 ]; default = 3; }; };", "",
-	    "1:44: 3: Input should be 1 or 2\n" },
+	    "1:44: default 3: Input should be 1 or 2\n" },
+	{ "query = { a = { enum = [ 1, 2 ]; }; };", "a:25",
+	    "1:26: enum 1: Input should be a valid string\n"
+	    "1:29: enum 2: Input should be a valid string\n" },
+	{ "body = \"UserCreat\"; types = { UserCreate = { fields = {}; }; };",
+	    "body.username:25", "1:8: unknown type \"UserCreat\"; did you "
+	    "mean \"UserCreate\"?\n" },
 	{ "query = { a = { lenient = true; }; };", "",
 	    "1:11: lenient needs a default, or optional = true\n" },
 	{ "path = { id = { minimum = 1; }; };", "",
