@@ -12,6 +12,7 @@
 #include <libpq-fe.h>
 
 #include "background.h"
+#include "base/arena.h"
 #include "conf/report.h"
 #include "manual.h"
 #include "plan/plan.h"
@@ -183,32 +184,49 @@ main_load(const struct main_args *args, int *code)
 	return NULL;
 }
 
+/* -t, -T and --check-db. */
+static int
+main_check(const struct main_args *args, struct generation *generation)
+{
+	int code = args->check_db ? master_check_db(generation) :
+	    EXIT_CODE_OK;
+
+	if (args->dump)
+		generation_dump(generation, stdout);
+	generation_free(generation);
+	return code;
+}
+
+static int
+main_serve(const struct main_args *args, struct generation *generation)
+{
+	struct master_start start = { args->conf_path, args->foreground };
+	int code;
+
+	if (!args->foreground) {
+		code = background_start();
+		if (code != -1) {
+			generation_free(generation);
+			return code;
+		}
+	}
+	return master_run(generation, &start);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct main_args args = { .conf_path = MUSTER_CONF_FILE };
-	struct master_start start;
 	struct generation *generation;
 	int code;
 
 	if (main_read_args(argc, argv, &args, &code) == -1)
 		return code;
 	generation = main_load(&args, &code);
-	if (generation == NULL)
-		return code;
-	if (args.check_db || args.test || args.dump) {
-		code = args.check_db ? master_check_db(generation) :
-		    EXIT_CODE_OK;
-		if (args.dump)
-			generation_dump(generation, stdout);
-		generation_free(generation);
-		return code;
-	}
-	if (!args.foreground) {
-		code = background_start();
-		if (code != -1)
-			return code;
-	}
-	start = (struct master_start){ args.conf_path, args.foreground };
-	return master_run(generation, &start);
+	if (generation != NULL)
+		code = args.check_db || args.test || args.dump ?
+		    main_check(&args, generation) :
+		    main_serve(&args, generation);
+	arena_release_kept();
+	return code;
 }

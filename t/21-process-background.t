@@ -23,11 +23,19 @@ pid_file = "$pid_path";
 routes = { a = { on = "GET /a"; reply = "a"; }; };
 CONF
 Muster::write_file($server->{conf_path}, $conf);
+
+# It is nobody's child, so that nobody else ends it when a test fails.
+my $parent = $$;
+END {
+	kill KILL => $1 if defined $parent && $$ == $parent && -e $pid_path &&
+	    Muster::read_file($pid_path) =~ /^(\d+)$/;
+}
+
 my @env = (env => { NOTIFY_SOCKET => undef });
 
 my $run = Muster->run(args => ['-c', $server->{conf_path}], @env);
 is($run->{exit}, 0, 'the command returns with 0')
-    or BAIL_OUT($run->{err});
+    or diag($run->{err});
 is($server->get('/a')->json, 'a', 'and the server serves at once');
 
 my ($pid) = Muster::read_file($pid_path) =~ /^(\d+)$/;
