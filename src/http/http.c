@@ -358,15 +358,23 @@ http_connections(const struct http *http)
 }
 
 void
-http_free(struct http *http)
+http_abort(struct http *http)
 {
 	struct conn *conn;
 
-	if (http == NULL)
-		return;
+	http_pause(http, true);
+	http->draining = true;
 	http->drained = NULL;
 	while ((conn = LIST_FIRST(&http->conns)) != NULL)
 		conn_close(conn);
+}
+
+void
+http_free(struct http *http)
+{
+	if (http == NULL)
+		return;
+	http_abort(http);
 	turn_remove(http->start.turn, &http->bury);
 	turn_remove(http->start.turn, &http->drained_item);
 	http_bury(http);

@@ -77,6 +77,7 @@ void http_leave(struct http *);
 unsigned http_connections(const struct http *);
 
 /* Closes all at once; requests in flight are cancelled. */
+void http_abort(struct http *);
 void http_free(struct http *);
 
 #endif

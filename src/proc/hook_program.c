@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,16 @@
 #include "conf/node.h"
 
 #define HOOK_LINE_MAX 1000
+#define HOOK_READS 16	/* of 4096 bytes */
+
+struct hook_program {
+	const char *name;
+	pid_t pid;		/* and its process group's */
+	int out;		/* what it prints; -1 after its end */
+	int signals;		/* SIGCHLD, and SIGTERM of the master */
+	struct buf text;	/* printed, not logged yet */
+	bool ended, stopped;
+};
 
 static char **
 hook_program_argv(const struct conf_node *node)
@@ -33,6 +44,7 @@ hook_program_argv(const struct conf_node *node)
 	return argv;
 }
 
+/* Nothing of ours but the environment; signals as any program expects them. */
 static void
 hook_program_child(char **argv, int out)
 {
@@ -40,6 +52,9 @@ hook_program_child(char **argv, int out)
 	sigset_t none;
 
 	setpgid(0, 0);
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	dup2(nothing, 0);
@@ -53,8 +68,9 @@ hook_program_child(char **argv, int out)
 
 /* Whole lines, and what is too long for one, to the log. */
 static void
-hook_program_log(const char *name, struct buf *text, bool ended)
+hook_program_log(struct hook_program *program, bool ended)
 {
+	struct buf *text = &program->text;
 	char *newline;
 
 	while (text->len > 0) {
@@ -65,58 +81,84 @@ hook_program_log(const char *name, struct buf *text, bool ended)
 			len = (size_t)(newline - text->data);
 		else if (!ended && text->len < HOOK_LINE_MAX)
 			return;
-		log_info(NULL, "hook_output", "name=%s text=\"%.*s\"", name,
+		log_info(NULL, "hook_output", "name=%s text=\"%.*s\"",
+		    program->name,
 		    (int)(len > HOOK_LINE_MAX ? HOOK_LINE_MAX : len),
 		    text->data);
 		buf_take(text, newline == NULL ? len : len + 1);
 	}
 }
 
-/* Reads until the program and all it started have closed their output. */
+/* What is there, up to what a pipe holds: it may print without end. */
 static void
-hook_program_read(const char *name, int fd, int64_t deadline_ms)
+hook_program_read(struct hook_program *program)
 {
-	struct pollfd poller = { .fd = fd, .events = POLLIN };
-	struct buf text = { 0 };
+	ssize_t n;
 
-	for (;;) {
-		int64_t left_ms = deadline_ms - clock_ms();
-		ssize_t n;
-
-		if (left_ms <= 0 || poll(&poller, 1, (int)left_ms) == 0)
-			break;
-		n = read(fd, buf_reserve(&text, 4096), 4096);
+	for (unsigned i = 0; i < HOOK_READS && program->out != -1; i++) {
+		n = read(program->out, buf_reserve(&program->text, 4096), 4096);
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			break;
-		text.len += (size_t)n;
-		hook_program_log(name, &text, false);
+		if (n == -1 && errno == EAGAIN)
+			return;
+		if (n <= 0) {
+			close(program->out);
+			program->out = -1;
+			return;
+		}
+		program->text.len += (size_t)n;
+		hook_program_log(program, false);
 	}
-	hook_program_log(name, &text, true);
-	buf_release(&text);
 }
 
-/* It may have closed its output and go on. */
-static bool
-hook_program_wait(pid_t pid, int64_t deadline_ms, int *status)
+static void
+hook_program_on_signal(struct hook_program *program)
 {
-	for (;;) {
-		pid_t found = waitpid(pid, status, WNOHANG);
+	struct signalfd_siginfo info;
+	siginfo_t child = { 0 };
 
-		if (found == pid)
-			return true;
-		if (found == -1 && errno != EINTR)
-			return false;
-		if (clock_ms() >= deadline_ms)
-			return false;
-		poll(NULL, 0, 5);
+	while (read(program->signals, &info, sizeof(info)) ==
+	    (ssize_t)sizeof(info))
+		if (info.ssi_signo == SIGTERM)
+			program->stopped = true;
+	/* Not reaped: its number must stay its group's. */
+	if (waitid(P_PID, (id_t)program->pid, &child,
+	    WEXITED | WNOHANG | WNOWAIT) == 0 && child.si_pid != 0)
+		program->ended = true;
+}
+
+/* Until it ends, whatever it leaves running; or its time or ours is over. */
+static void
+hook_program_watch(struct hook_program *program, int64_t deadline_ms)
+{
+	while (!program->ended && !program->stopped) {
+		struct pollfd fds[] = {
+			{ .fd = program->signals, .events = POLLIN },
+			{ .fd = program->out, .events = POLLIN },
+		};
+		int64_t left_ms = deadline_ms - clock_ms();
+
+		if (left_ms <= 0)
+			return;
+		if (poll(fds, 2, (int)left_ms) == -1)
+			continue;
+		if (fds[1].revents != 0)
+			hook_program_read(program);
+		if (fds[0].revents != 0)
+			hook_program_on_signal(program);
 	}
 }
 
 static int
-hook_program_judge(int status, struct error *err)
+hook_program_judge(const struct hook_program *program, int status,
+    struct error *err)
 {
+	if (program->stopped)
+		return error_set(err, ERROR_INTERNAL,
+		    "was ended with the server");
+	if (!program->ended)
+		return error_set(err, ERROR_INTERNAL,
+		    "did not end within its timeout");
 	if (WIFSIGNALED(status))
 		return error_set(err, ERROR_INTERNAL,
 		    "ended by signal %d", WTERMSIG(status));
@@ -126,37 +168,69 @@ hook_program_judge(int status, struct error *err)
 	return 0;
 }
 
-int
-hook_program_run(const char *name, const struct conf_node *node,
-    int64_t deadline_ms, struct error *err)
+static int
+hook_program_start(struct hook_program *program, char **argv,
+    struct error *err)
 {
-	char **argv = hook_program_argv(node);
-	int out[2], status = 0;
-	pid_t pid;
-	bool ended;
+	int out[2];
 
 	if (pipe2(out, O_CLOEXEC) == -1)
 		return error_set(err, ERROR_INTERNAL,
 		    "could not make a pipe: %s", strerror(errno));
-	pid = fork();
-	if (pid == -1)
+	program->pid = fork();
+	if (program->pid == 0)
+		hook_program_child(argv, out[1]);
+	close(out[1]);
+	program->out = out[0];
+	if (program->pid == -1)
 		return error_set(err, ERROR_INTERNAL,
 		    "could not fork: %s", strerror(errno));
-	if (pid == 0)
-		hook_program_child(argv, out[1]);
-	setpgid(pid, pid);
-	close(out[1]);
-	hook_program_read(name, out[0], deadline_ms);
-	close(out[0]);
-	ended = hook_program_wait(pid, deadline_ms, &status);
-	kill(-pid, SIGKILL);	/* what it left behind goes too */
-	if (!ended)
-		waitpid(pid, &status, 0);
+	setpgid(program->pid, program->pid);
+	fcntl(program->out, F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+/* What it left behind goes with it. Returns its status. */
+static int
+hook_program_end(struct hook_program *program)
+{
+	int status = 0;
+
+	kill(-program->pid, SIGKILL);
+	while (waitpid(program->pid, &status, 0) == -1 && errno == EINTR)
+		;
+	hook_program_read(program);
+	hook_program_log(program, true);
+	return status;
+}
+
+int
+hook_program_run(const char *name, const struct conf_node *node,
+    int64_t deadline_ms, struct error *err)
+{
+	struct hook_program program = { .name = name, .out = -1 };
+	char **argv = hook_program_argv(node);
+	sigset_t set, before;
+	int result;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	program.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	result = hook_program_start(&program, argv, err);
+	if (result == 0) {
+		hook_program_watch(&program, deadline_ms);
+		result = hook_program_judge(&program,
+		    hook_program_end(&program), err);
+	}
+	if (program.out != -1)
+		close(program.out);
+	close(program.signals);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	buf_release(&program.text);
 	for (char **arg = argv; *arg != NULL; arg++)
 		free(*arg);
 	free(argv);
-	if (!ended)
-		return error_set(err, ERROR_INTERNAL,
-		    "did not end within its timeout");
-	return hook_program_judge(status, err);
+	return result;
 }

@@ -156,7 +156,8 @@ master_timeout(const struct master *master)
 {
 	int64_t next_ms = master_next_child_ms(master), wait_ms;
 
-	if (master->describe_at_ms != 0 && master->describe_at_ms < next_ms)
+	if (master->describe_at_ms != 0 && master->phase == MASTER_SERVE &&
+	    master->describe_at_ms < next_ms)
 		next_ms = master->describe_at_ms;
 	if (master->phase_until_ms != 0 && master->phase_until_ms < next_ms)
 		next_ms = master->phase_until_ms;
@@ -251,7 +252,8 @@ master_worker_count(const struct generation *generation)
 
 	if (generation->server.workers > 0)
 		return (unsigned)generation->server.workers;
-	return cpus < 1 ? 1 : cpus > 128 ? 128 : (unsigned)cpus;
+	return cpus < 1 ? 1 : cpus > MASTER_WORKERS ? MASTER_WORKERS :
+	    (unsigned)cpus;
 }
 
 static int
@@ -290,6 +292,7 @@ static int
 master_open(struct master *master, struct error *err)
 {
 	const struct server_conf *conf = &master->generation->server;
+	long holder;
 	int slot;
 
 	if (master_open_log(master, err) == -1)
@@ -298,14 +301,16 @@ master_open(struct master *master, struct error *err)
 		return EXIT_CODE_NO_PERMISSION;
 	master_check_descriptors(master, privileges_raise_descriptors());
 	ids_seed();
+	/* First: a second musterd is told of the first, not of its address. */
+	if (conf->pid_file != NULL) {
+		master->pid_fd = pid_file_take(conf->pid_file, &holder, err);
+		if (master->pid_fd == -1)
+			return holder != 0 ? EXIT_CODE_RUNTIME :
+			    EXIT_CODE_CANNOT_CREATE;
+	}
 	master->listeners = listeners_bind(conf, err);
 	if (master->listeners == NULL)
 		return EXIT_CODE_OS;
-	if (conf->pid_file != NULL) {
-		master->pid_fd = pid_file_take(conf->pid_file, err);
-		if (master->pid_fd == -1)
-			return EXIT_CODE_CANNOT_CREATE;
-	}
 	master->shm = shm_new(err);
 	if (master->shm == NULL)
 		return EXIT_CODE_OS;
@@ -348,7 +353,8 @@ master_run(struct generation *generation, const struct master_start *start)
 		code = master->exit_code;
 		log_info(NULL, "stopped", "exit=%d", code);
 	} else {
-		log_error(NULL, "start_failed", "%s", err.message);
+		log_error(NULL, "start_failed", "%s%s%s", err.message,
+		    err.detail[0] == '\0' ? "" : ": ", err.detail);
 	}
 	master_close(master);
 	free(master);

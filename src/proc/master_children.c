@@ -22,6 +22,7 @@
 #include "proc/worker.h"
 
 #define CHILD_KILL_MS 2000	/* from "quit" to SIGKILL */
+#define FORK_RETRY_MS 1000
 
 static struct child *
 master_free_child(struct master *master)
@@ -34,11 +35,13 @@ master_free_child(struct master *master)
 
 /* In the child: nothing of the master's that it has no use for. */
 static void
-master_forget(struct master *master)
+master_forget(struct master *master, enum child_kind kind)
 {
 	close(master->signal_fd);
 	if (master->pid_fd != -1)
 		close(master->pid_fd);
+	if (kind != CHILD_DESCRIBER && master->description_fd != -1)
+		close(master->description_fd);
 	for (unsigned i = 0; i < MASTER_CHILDREN; i++)
 		if (master->children[i].kind != CHILD_NONE &&
 		    master->children[i].fd != -1)
@@ -70,7 +73,7 @@ master_fork(struct master *master, enum child_kind kind)
 		return NULL;
 	}
 	if (pid == 0) {
-		master_forget(master);
+		master_forget(master, kind);
 		close(pair[0]);
 		*child = (struct child){ .kind = kind, .fd = pair[1] };
 		return child;
@@ -93,26 +96,38 @@ master_run_worker(struct master *master, const struct child *child,
 	exit(worker_run(&start));
 }
 
-void
-master_spawn_worker(struct master *master, unsigned index)
+/* Slot and process of a worker; NULL when there is no room for it now. */
+static struct child *
+master_fork_worker(struct master *master, unsigned index)
 {
 	int slot = shm_slot_take(master->shm, master->number);
 	struct child *child;
 
 	if (slot == -1) {
 		log_error(NULL, "slots", "no slot is free for a worker");
-		master->seats[index].respawn_at_ms = clock_ms() + 1000;
-		return;
+		return NULL;
 	}
 	child = master_fork(master, CHILD_WORKER);
-	if (child == NULL) {
+	if (child == NULL)
 		shm_slot_give(master->shm, (unsigned)slot);
-		master->seats[index].respawn_at_ms = clock_ms() + 1000;
+	else if (child->pid == 0)
+		master_run_worker(master, child, index, (unsigned)slot);
+	else
+		child->slot = (unsigned)slot;
+	return child;
+}
+
+void
+master_spawn_worker(struct master *master, unsigned index)
+{
+	struct child *child = master_fork_worker(master, index);
+
+	if (child == NULL) {
+		master->seats[index].respawn_at_ms = clock_ms() +
+		    FORK_RETRY_MS;
+		master_on_no_worker(master);
 		return;
 	}
-	if (child->pid == 0)
-		master_run_worker(master, child, index, (unsigned)slot);
-	child->slot = (unsigned)slot;
 	child->index = index;
 	child->limit_ms = child->started_ms +
 	    master->generation->server.startup_timeout_ms;
@@ -125,10 +140,12 @@ void
 master_spawn_all(struct master *master)
 {
 	master->promoted = false;
-	for (unsigned i = 0; i < master->workers; i++) {
+	for (unsigned i = 0; i < master->workers; i++)
 		master->seats[i] = (struct master_seat){ 0 };
+	/* It may fail, and the master give up. */
+	for (unsigned i = 0; i < master->workers &&
+	    master->phase <= MASTER_LEAVE; i++)
 		master_spawn_worker(master, i);
-	}
 }
 
 void
@@ -147,9 +164,21 @@ master_drain(struct master *master, struct child *child, char word,
 	if (child->draining)
 		return;
 	child->draining = true;
-	child->limit_ms = now_ms +
-	    master->generation->server.shutdown_timeout_ms;
+	/* Nobody waits for an answer of one that has not begun to serve. */
+	child->limit_ms = now_ms + (!child->ready ? CHILD_KILL_MS :
+	    master->generation->server.shutdown_timeout_ms);
 	master_tell(child, word);
+}
+
+/* Hooks and the describer: TERM lets a hook end its program, too. */
+static void
+master_end_helper(struct child *child, int64_t now_ms)
+{
+	if (child->quitting)
+		return;
+	child->quitting = true;
+	child->limit_ms = now_ms + CHILD_KILL_MS;
+	kill(child->pid, SIGTERM);
 }
 
 void
@@ -166,8 +195,8 @@ master_tell_all(struct master *master, char word)
 			child->limit_ms = now_ms;
 		else if (child->kind == CHILD_WORKER)
 			master_tell(child, word);
-		else if (child->kind != CHILD_NONE)
-			kill(child->pid, SIGKILL);
+		else if (child->kind != CHILD_NONE && word != WORKER_LEAVING)
+			master_end_helper(child, now_ms);
 	}
 }
 
@@ -220,10 +249,10 @@ master_read_child(struct master *master, struct child *child)
 
 	if (n == 1 && word == WORKER_READY && child->kind == CHILD_WORKER) {
 		child->ready = true;
-		if (!child->draining)
-			child->limit_ms = 0;
+		child->limit_ms = !child->draining ? 0 : clock_ms() +
+		    master->generation->server.shutdown_timeout_ms;
 		master_check_promotion(master);
-	} else if (n == 0) {
+	} else if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR)) {
 		close(child->fd);	/* it is ending: reaped soon */
 		child->fd = -1;
 	}
@@ -272,12 +301,25 @@ master_reap(struct master *master)
 }
 
 static void
-master_check_child(struct child *child, int64_t now_ms)
+master_kill(struct child *child, int64_t now_ms)
 {
-	if (child->kind != CHILD_WORKER || child->limit_ms == 0 ||
-	    child->limit_ms > now_ms)
-		return;
-	if (!child->quitting && child->ready) {
+	child->quitting = true;
+	child->limit_ms = now_ms + CHILD_KILL_MS;
+	kill(child->pid, SIGKILL);
+}
+
+static void
+master_check_worker(struct child *child, int64_t now_ms)
+{
+	if (child->quitting) {
+		master_kill(child, now_ms);
+	} else if (!child->ready) {
+		if (!child->draining)
+			log_error(NULL, "startup_timeout", "worker %u pid=%d "
+			    "was not ready in time: it is killed",
+			    child->index + 1, (int)child->pid);
+		master_kill(child, now_ms);
+	} else {
 		if (child->draining)
 			log_warn(NULL, "drain_timeout", "worker %u pid=%d has "
 			    "not finished in time: it is ended",
@@ -285,14 +327,19 @@ master_check_child(struct child *child, int64_t now_ms)
 		child->quitting = true;
 		child->limit_ms = now_ms + CHILD_KILL_MS;
 		master_tell(child, WORKER_QUIT);
-		return;
 	}
-	if (!child->ready)
-		log_error(NULL, "startup_timeout", "worker %u pid=%d was not "
-		    "ready in time: it is killed", child->index + 1,
-		    (int)child->pid);
-	child->limit_ms = now_ms + CHILD_KILL_MS;
-	kill(child->pid, SIGKILL);
+}
+
+static void
+master_check_child(struct child *child, int64_t now_ms)
+{
+	if (child->kind == CHILD_NONE || child->limit_ms == 0 ||
+	    child->limit_ms > now_ms)
+		return;
+	if (child->kind == CHILD_WORKER)
+		master_check_worker(child, now_ms);
+	else
+		master_kill(child, now_ms);
 }
 
 void
@@ -300,9 +347,8 @@ master_check_children(struct master *master, int64_t now_ms)
 {
 	for (unsigned i = 0; i < MASTER_CHILDREN; i++)
 		master_check_child(&master->children[i], now_ms);
-	if (master->phase > MASTER_LEAVE)
-		return;
-	for (unsigned i = 0; i < master->workers; i++)
+	for (unsigned i = 0; i < master->workers &&
+	    master->phase <= MASTER_LEAVE; i++)
 		if (master->seats[i].respawn_at_ms != 0 &&
 		    master->seats[i].respawn_at_ms <= now_ms)
 			master_spawn_worker(master, i);
@@ -316,10 +362,12 @@ master_next_child_ms(const struct master *master)
 	for (unsigned i = 0; i < MASTER_CHILDREN; i++) {
 		const struct child *child = &master->children[i];
 
-		if (child->kind == CHILD_WORKER && child->limit_ms != 0 &&
+		if (child->kind != CHILD_NONE && child->limit_ms != 0 &&
 		    child->limit_ms < next_ms)
 			next_ms = child->limit_ms;
 	}
+	if (master->phase > MASTER_LEAVE)
+		return next_ms;		/* nobody is replaced any more */
 	for (unsigned i = 0; i < master->workers; i++)
 		if (master->seats[i].respawn_at_ms != 0 &&
 		    master->seats[i].respawn_at_ms < next_ms)

@@ -33,6 +33,7 @@ enum master_phase {
 
 #define MASTER_CHILDREN (SHM_SLOTS + 2)
 #define MASTER_EARLY_DEATHS 5
+#define MASTER_WORKERS 120	/* two generations and the master have slots */
 
 struct master_seat {		/* one for each worker index */
 	int64_t back_off_ms;
@@ -85,6 +86,7 @@ void master_start_describer(struct master *, int64_t patience_ms);
 void master_on_hooks(struct master *, int exit_code);
 void master_on_describer(struct master *, int exit_code);
 void master_on_worker(struct master *, const struct child *, int status);
+void master_on_no_worker(struct master *);
 void master_on_all_ready(struct master *);
 
 #endif

@@ -49,6 +49,8 @@ master_become_helper(struct master *master, const char *name)
 		log_problem(LOG_LEVEL_ERROR, NULL, &err);
 		exit(EXIT_CODE_NO_PERMISSION);
 	}
+	/* After the change of user, which clears it. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	listeners_close(master->listeners, false);
 }
 
@@ -83,9 +85,11 @@ master_on_hooks(struct master *master, int exit_code)
 		master_enter(master, MASTER_DONE);
 	} else if (master->phase != MASTER_HOOKS) {
 		return;		/* it was killed since we are stopping */
+	} else if (exit_code == EXIT_CODE_NO_DATABASE ||
+	    exit_code == EXIT_CODE_NO_PERMISSION) {
+		master_fail(master, exit_code);
 	} else if (exit_code != EXIT_CODE_OK) {
-		master_fail(master, exit_code == EXIT_CODE_NO_DATABASE ?
-		    EXIT_CODE_NO_DATABASE : EXIT_CODE_RUNTIME);
+		master_fail(master, EXIT_CODE_RUNTIME);
 	} else {
 		master_enter(master, MASTER_DESCRIBE);
 	}
@@ -236,6 +240,21 @@ master_plan_respawn(struct master *master, const struct child *child)
 		seat->respawn_at_ms++;
 }
 
+/* True: too many; the master gives up. */
+static bool
+master_count_early_death(struct master *master, int exit_code)
+{
+	master->early_deaths++;
+	if (exit_code != EXIT_CODE_CONFIG &&
+	    master->early_deaths < MASTER_EARLY_DEATHS)
+		return false;
+	log_error(NULL, "start_failed", "workers died %u times before all "
+	    "were ready; the last line of a worker says why",
+	    master->early_deaths);
+	master_fail(master, exit_code);
+	return true;
+}
+
 static void
 master_on_early_death(struct master *master, const struct child *child,
     int status)
@@ -243,16 +262,16 @@ master_on_early_death(struct master *master, const struct child *child,
 	int code = WIFEXITED(status) && WEXITSTATUS(status) != 0 ?
 	    WEXITSTATUS(status) : EXIT_CODE_RUNTIME;
 
-	master->early_deaths++;
-	if (code != EXIT_CODE_CONFIG &&
-	    master->early_deaths < MASTER_EARLY_DEATHS) {
+	if (!master_count_early_death(master, code))
 		master_plan_respawn(master, child);
-		return;
-	}
-	log_error(NULL, "start_failed", "workers died %u times before all "
-	    "were ready; the last line of a worker says why",
-	    master->early_deaths);
-	master_fail(master, code);
+}
+
+/* The system gives us no process; once READY was said we go on trying. */
+void
+master_on_no_worker(struct master *master)
+{
+	if (master->phase == MASTER_START)
+		master_count_early_death(master, EXIT_CODE_OS);
 }
 
 void
@@ -261,7 +280,8 @@ master_on_worker(struct master *master, const struct child *child,
 {
 	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
-	if (!clean) {
+	/* One that had not begun when the server ended is killed as planned. */
+	if (!clean && !(child->draining && !child->ready)) {
 		master_log_death(master, child, status);
 		metric_add(METRIC_WORKER_DEATHS, 1);
 	}

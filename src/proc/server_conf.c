@@ -19,7 +19,7 @@ static const struct conf_key server_keys[] = {
 	      "length of the kernel's queue (4096), and the mode of a unix "
 	      "socket's file (\"0666\")." },
 	{ .name = "workers", .type = CONF_TYPE_COUNT, ROW(workers),
-	  .dflt = "0", .min = 0, .max = 128, .unit = "processes",
+	  .dflt = "0", .min = 0, .max = 120, .unit = "processes",
 	  .doc = "How many processes serve. 0: one for each CPU." },
 	{ .name = "user", .type = CONF_TYPE_STRING, ROW(user),
 	  .flags = CONF_RESTART,

@@ -34,6 +34,7 @@
 
 #define WORKER_HEARTBEAT_MS 500
 #define WORKER_SETTLE_MS 10
+#define WORKER_CANCEL_MS 200	/* for cancels to reach the database */
 
 struct worker {
 	struct worker_start start;
@@ -42,8 +43,8 @@ struct worker {
 	struct turn *turn;
 	struct services *services;
 	struct http *http;
-	struct event *from_master, *on_term, *heartbeat, *settle;
-	bool draining;
+	struct event *from_master, *on_term, *heartbeat, *settle, *limit;
+	bool draining, quitting;
 	char application_name[32];
 };
 
@@ -68,14 +69,42 @@ worker_on_drained(void *arg)
 	worker_on_settle(-1, 0, arg);
 }
 
+/*
+ * Clients see their connections closed; what the database does for them is
+ * cancelled. The master kills who does not manage that.
+ */
+static void
+worker_quit(struct worker *worker)
+{
+	struct timeval moment = { .tv_usec = WORKER_CANCEL_MS * 1000 };
+
+	if (worker->quitting)
+		return;
+	worker->quitting = true;
+	http_abort(worker->http);
+	event_base_loopexit(worker->base, &moment);
+}
+
+/* Nobody else may be there to end a worker that does not finish. */
+static void
+worker_on_limit(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	worker_quit(arg);
+}
+
 static void
 worker_drain(struct worker *worker, bool last)
 {
 	const struct server_conf *conf = &worker->start.generation->server;
+	struct timeval limit = { .tv_sec = conf->shutdown_timeout_ms / 1000,
+	    .tv_usec = conf->shutdown_timeout_ms % 1000 * 1000 };
 
 	if (worker->draining)
 		return;
 	worker->draining = true;
+	event_add(worker->limit, &limit);
 	atomic_store(&worker->slot->state, SHM_DRAINING);
 	log_debug(NULL, "worker", "draining connections=%u",
 	    http_connections(worker->http));
@@ -111,17 +140,21 @@ worker_on_master(evutil_socket_t fd, short what, void *arg)
 		worker_drain(worker, word == WORKER_STOP);
 		break;
 	case WORKER_QUIT:
-		/* Clients see their connections closed by the kernel. */
-		_exit(EXIT_CODE_OK);
+		worker_quit(worker);
+		break;
 	}
 }
 
+/*
+ * From somebody else, from the kernel since the master has died, or sent to
+ * all processes of the service at once: it may be the last worker.
+ */
 static void
 worker_on_term(evutil_socket_t sig, short what, void *arg)
 {
 	(void)sig;
 	(void)what;
-	worker_drain(arg, false);
+	worker_drain(arg, true);
 }
 
 static void
@@ -137,7 +170,10 @@ worker_on_heartbeat(evutil_socket_t fd, short what, void *arg)
 	    services_ready(worker->services), memory_order_relaxed);
 }
 
-/* Ctrl-C reaches the whole process group: the master decides what it means. */
+/*
+ * Ctrl-C reaches the whole process group, and who signals by name means the
+ * master: it decides what they mean.
+ */
 static void
 worker_set_signals(void)
 {
@@ -150,6 +186,8 @@ worker_set_signals(void)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -248,6 +286,7 @@ worker_open_events(struct worker *worker)
 	worker->heartbeat = event_new(worker->base, -1, EV_PERSIST,
 	    worker_on_heartbeat, worker);
 	worker->settle = evtimer_new(worker->base, worker_on_settle, worker);
+	worker->limit = evtimer_new(worker->base, worker_on_limit, worker);
 	event_add(worker->from_master, NULL);
 	event_add(worker->on_term, NULL);
 	event_add(worker->heartbeat, &beat);
@@ -260,12 +299,11 @@ worker_open(struct worker *worker, struct error *err)
 	struct event_config *config = event_config_new();
 
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-	event_config_require_features(config, EV_FEATURE_EARLY_CLOSE);
 	worker->base = event_base_new_with_config(config);
 	event_config_free(config);
 	if (worker->base == NULL)
 		return error_set(err, ERROR_INTERNAL,
-		    "could not make an event loop that sees clients leave");
+		    "could not make an event loop");
 	worker->turn = turn_new(worker->base);
 	worker_open_services(worker);
 	if (worker_open_http(worker, err) == -1)
@@ -285,13 +323,14 @@ worker_close(struct worker *worker)
 	event_free(worker->on_term);
 	event_free(worker->heartbeat);
 	event_free(worker->settle);
+	event_free(worker->limit);
 	http_free(worker->http);
 	services_close(worker->services);
 	turn_free(worker->turn);
 	event_base_free(worker->base);
 	libevent_global_shutdown();
 	arena_release_kept();
-	if (connections == 0 && held == 0)
+	if (worker->quitting || (connections == 0 && held == 0))
 		return EXIT_CODE_OK;
 	log_error(NULL, "open_handles", "connections=%u runs=%u", connections,
 	    held);
