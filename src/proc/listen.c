@@ -33,6 +33,7 @@
 struct listener {
 	struct listen_conf conf;
 	int fd;
+	ino_t inode;		/* of a unix socket's file; 0: none */
 	bool admin;
 };
 
@@ -160,14 +161,22 @@ listen_set_options(int fd, int family)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 }
 
-/* A file left behind by a process that was killed answers nobody. */
+/*
+ * A socket left behind by a process that was killed answers nobody. Another
+ * kind of file refuses in the same way, and is nothing to remove.
+ */
 static bool
 listen_unix_is_stale(const struct sockaddr_un *un)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool stale = connect(fd, (const struct sockaddr *)un,
-	    sizeof(*un)) == -1 && errno == ECONNREFUSED;
+	struct stat file;
+	int fd;
+	bool stale;
 
+	if (lstat(un->sun_path, &file) == -1 || !S_ISSOCK(file.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	stale = connect(fd, (const struct sockaddr *)un,
+	    sizeof(*un)) == -1 && errno == ECONNREFUSED;
 	close(fd);
 	return stale;
 }
@@ -177,6 +186,7 @@ listen_bind_unix(struct listener *listener, struct error *err)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	const char *address = listener->conf.address;
+	struct stat file;
 
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s", address + 5);
 	listener->fd = socket(AF_UNIX,
@@ -187,51 +197,117 @@ listen_bind_unix(struct listener *listener, struct error *err)
 		unlink(un.sun_path);
 	if (bind(listener->fd, (struct sockaddr *)&un, sizeof(un)) == -1)
 		return listen_fail(err, address, "listen on");
+	if (lstat(un.sun_path, &file) == 0)
+		listener->inode = file.st_ino;
 	if (chmod(un.sun_path, (mode_t)listener->conf.mode) == -1)
 		return listen_fail(err, address, "set the mode of");
 	return 0;
 }
 
+/* The file of a unix socket, unless somebody has put another in its place. */
+static void
+listen_unlink(const struct listener *listener)
+{
+	const char *path = listener->conf.address + 5;
+	struct stat file;
+
+	if (listener->inode != 0 && lstat(path, &file) == 0 &&
+	    file.st_ino == listener->inode)
+		unlink(path);
+}
+
 static int
-listen_bind_tcp(struct listener *listener, struct error *err)
+listen_bind_found(struct listener *listener, const struct addrinfo *found)
+{
+	int fd = socket(found->ai_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		return -1;
+	listen_set_options(fd, found->ai_family);
+	if (bind(fd, found->ai_addr, found->ai_addrlen) == -1) {
+		int saved_errno = errno;
+
+		close(fd);
+		errno = saved_errno;
+		return -1;
+	}
+	listener->fd = fd;
+	return 0;
+}
+
+/* May an address be left out, since the machine does not have its kind? */
+static bool
+listen_is_absent(int error)
+{
+	return error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
+}
+
+/* A name may have several addresses ("localhost"): each gets a socket. */
+static int
+listen_bind_all(struct listeners *listeners, const struct listen_conf *conf,
+    const struct addrinfo *found, struct error *err)
+{
+	unsigned bound = 0;
+
+	for (; found != NULL; found = found->ai_next) {
+		struct listener *listener = &listeners->list[listeners->n];
+
+		if (listeners->n > LISTEN_MAX)
+			return error_set(err, ERROR_INTERNAL, "cannot listen "
+			    "on more than %d addresses", LISTEN_MAX);
+		*listener = (struct listener){ .conf = *conf };
+		if (listen_bind_found(listener, found) == 0) {
+			listeners->n++;
+			bound++;
+		} else if (!listen_is_absent(errno) ||
+		    (found->ai_next == NULL && bound == 0)) {
+			return listen_fail(err, conf->address, "listen on");
+		}
+	}
+	return 0;
+}
+
+static int
+listen_bind_tcp(struct listeners *listeners, const struct listen_conf *conf,
+    struct error *err)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
 	struct addrinfo *found;
-	const char *address = listener->conf.address, *port;
+	const char *port;
 	char host[256];
-	int result, fd;
+	int result;
 
-	listen_split(address, host, sizeof(host), &port);
+	listen_split(conf->address, host, sizeof(host), &port);
 	if (strcmp(host, "*") == 0)
 		hints.ai_family = AF_INET;
 	result = getaddrinfo(strcmp(host, "*") == 0 ? NULL : host, port,
 	    &hints, &found);
 	if (result != 0)
 		return error_set(err, ERROR_INTERNAL,
-		    "could not find the address \"%s\": %s", address,
+		    "could not find the address \"%s\": %s", conf->address,
 		    gai_strerror(result));
-	fd = socket(found->ai_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	listener->fd = fd;
-	if (fd != -1)
-		listen_set_options(fd, found->ai_family);
-	result = fd == -1 ? -1 : bind(fd, found->ai_addr, found->ai_addrlen);
+	result = listen_bind_all(listeners, conf, found, err);
 	freeaddrinfo(found);
-	return result == 0 ? 0 : listen_fail(err, address, "listen on");
+	return result;
 }
 
 static int
 listeners_add(struct listeners *listeners, const struct listen_conf *conf,
     bool admin, struct error *err)
 {
-	struct listener *listener = &listeners->list[listeners->n++];
+	struct listener *listener = &listeners->list[listeners->n];
 
-	listener->conf = *conf;
-	listener->admin = admin;
-	listener->fd = -1;
-	return strncmp(conf->address, "unix:", 5) == 0 ?
-	    listen_bind_unix(listener, err) : listen_bind_tcp(listener, err);
+	if (strncmp(conf->address, "unix:", 5) != 0)
+		return listen_bind_tcp(listeners, conf, err);
+	if (listeners->n > LISTEN_MAX)
+		return error_set(err, ERROR_INTERNAL, "cannot listen on more "
+		    "than %d addresses", LISTEN_MAX);
+	*listener = (struct listener){ .conf = *conf, .admin = admin,
+	    .fd = -1 };
+	listeners->n++;
+	return listen_bind_unix(listener, err);
 }
 
 static int
@@ -278,11 +354,6 @@ listeners_bind(const struct server_conf *conf, struct error *err)
 	listeners->owner = getpid();
 	if (listeners_add_all(listeners, conf, err) == 0)
 		return listeners;
-	/* The failed one's file may be another server's. */
-	if (listeners->n > 0 && listeners->list[listeners->n - 1].fd != -1) {
-		close(listeners->list[listeners->n - 1].fd);
-		listeners->n--;
-	}
 	listeners_close(listeners, true);
 	return NULL;
 }
@@ -333,7 +404,7 @@ listeners_refuse(const struct listeners *listeners)
 		if (listener->admin)
 			continue;
 		if (strncmp(listener->conf.address, "unix:", 5) == 0)
-			unlink(listener->conf.address + 5);
+			listen_unlink(listener);
 		else
 			listen_drop_syn(listener->fd);
 	}
@@ -374,9 +445,8 @@ listeners_close(struct listeners *listeners, bool unlink_files)
 		if (listener->fd == -1)
 			continue;
 		close(listener->fd);
-		if (unlink_files && listeners->owner == getpid() &&
-		    strncmp(listener->conf.address, "unix:", 5) == 0)
-			unlink(listener->conf.address + 5);
+		if (unlink_files && listeners->owner == getpid())
+			listen_unlink(listener);
 	}
 	free(listeners);
 }

@@ -119,6 +119,7 @@ sub launch {
 	my $notify_path = "$self->{dir}/notify";
 
 	unlink $notify_path;
+	$self->{messages} = [];
 	$self->{notify} = IO::Socket::UNIX->new(Type => SOCK_DGRAM,
 	    Local => $notify_path) or die "no notify socket: $!\n";
 	chmod 0777, $notify_path;
