@@ -58,7 +58,7 @@ struct conn {
 	int64_t timer_at_ms;
 	struct buf in;		/* received; bytes before in_at are taken */
 	size_t in_at;
-	size_t in_seen;		/* where the search for the head's end goes on */
+	size_t in_seen;		/* where the search for a head's end goes on */
 	struct buf out;		/* bytes before out_sent have gone */
 	size_t out_sent;
 	struct request *request;	/* BODY, RUNNING, REPLYING */

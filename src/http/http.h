@@ -21,7 +21,7 @@ struct turn;
 struct http_conf {
 	bool server_header;		/* "Server: muster"; true */
 	bool strict_slash;		/* false */
-	bool trust_request_id;		/* take X-Request-ID of clients; false */
+	bool trust_request_id;		/* take clients' X-Request-ID; false */
 	int access;			/* enum http_access: log.access */
 };
 
