@@ -6,12 +6,12 @@
  */
 #include "conf/syntax.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "conf/report.h"
 #include "conf/syntax_names.h"
 #include "conf/syntax_words.h"

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 struct syntax_name {
 	size_t group;
 	struct token token;	/* as it was written; length 0: a free slot */

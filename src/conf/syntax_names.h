@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 
-#include "base/memory.h"
 #include "conf/scanner.h"
 
 /*
