@@ -140,6 +140,43 @@ sub stop {
 	$peer->{stop}->() if $peer->{stop};
 }
 
+# include patterns and files for n routes of three operations, 500 a file.
+sub many_routes {
+	my ($n) = @_;
+	my %files;
+
+	for my $i (1 .. $n) {
+		$files{ sprintf 'routes/%03d.conf', ($i - 1) / 500 } .= <<"CONF";
+  route_$i = {
+    on = "GET /items/kind$i/{id}";
+    do = {
+      user  = { row = "SELECT id, username FROM users WHERE id = {id}"; };
+      posts = { rows = "SELECT id, title FROM posts WHERE user_id = {user.id} ORDER BY id"; };
+      seen  = { require = "{user.id} > 0"; };
+    };
+    reply = { user = "{user}"; posts = "{posts}"; };
+  };
+CONF
+	}
+	$files{$_} = "routes = {\n$files{$_}};\n" for keys %files;
+	return ('include = [ "routes/*.conf" ];', \%files);
+}
+
+# Seconds that -t takes for n routes, the median of five, and what it said.
+sub check_many_routes {
+	my ($n) = @_;
+	my ($conf, $files) = many_routes($n);
+	my (@took, $result);
+
+	for (1 .. 5) {
+		my $begun = time;
+		$result = Muster->run(args => [ '-t' ], conf => $conf,
+		    files => $files);
+		push @took, time - $begun;
+	}
+	return (median(@took), $result->{err});
+}
+
 # ---- load --------------------------------------------------------------------
 
 my %unit = (us => 0.001, ms => 1, s => 1000, m => 60000);
