@@ -93,7 +93,11 @@ my @slow = map { small_client() } 1 .. 20;
 $_->send($large x 5) for @slow;
 ok($slow[19]->has_bytes(5), '20 clients ask for 10 MB each');
 is($server->get('/hello')->status, 200, 'others are served meanwhile');
-cmp_ok(rss_kib() - $before, '<', 20 * 256, 'no client holds more than a bit');
+SKIP: {
+	skip 'sanitizers keep memory', 1 if Muster::sanitized();
+	cmp_ok(rss_kib() - $before, '<', 20 * 256,
+	    'no client holds more than a bit');
+}
 ok($server->wait_log(qr/"route":"large","status":499/, 8),
     'who takes nothing for write_timeout is closed');
 ok($server->wait_for(sub {

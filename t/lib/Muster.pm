@@ -250,11 +250,15 @@ sub fault {
 
 # ---- sanitizers -------------------------------------------------------------
 
+# For tests that measure memory or time: is this a build with sanitizers?
+sub sanitized { defined $ENV{MUSTER_SAN_DIR} }
+
 sub sanitizer_dir {
 	my ($self) = @_;
 
-	return undef unless $ENV{MUSTER_SAN_DIR};
-	return "$ENV{MUSTER_SAN_DIR}/" . basename($0) . ".$$.$self->{number}";
+	return undef unless sanitized();
+	return "$ENV{MUSTER_SAN_DIR}/" . basename($0)
+	    . ".$owner.$self->{number}";
 }
 
 sub sanitizer_env {
@@ -417,6 +421,7 @@ sub exit_status { $_[0]{exit} }
 # With conf, -c PATH is added; conf is taken as it is, nothing put before it.
 sub run {
 	my ($class, %args) = @_;
+	my $self = bless { number => 'run' . ++$count }, $class;
 	my $dir = File::Temp::tempdir('muster-t-XXXXXX', DIR => '/tmp',
 	    CLEANUP => 1);
 	my @command = (binary(), @{ $args{args} || [] });
@@ -429,7 +434,7 @@ sub run {
 	write_file("$dir/$_", $args{files}{$_}) for keys %{ $args{files} };
 	my $pid = fork // die "could not fork: $!\n";
 	if ($pid == 0) {
-		set_env(%{ $args{env} || {} });
+		set_env($self->sanitizer_env, %{ $args{env} || {} });
 		open STDERR, '>', "$dir/stderr" or POSIX::_exit(126);
 		exec_logged("$dir/stdout", @command, undef);
 	}
@@ -442,6 +447,8 @@ sub run {
 		}
 		sleep 0.005;
 	}
+	my @reports = $self->sanitizer_reports;
+	$self->fault('a sanitizer reported', @reports) if @reports;
 	return { exit => exit_text($?), out => read_file("$dir/stdout"),
 	    err => read_file("$dir/stderr"), dir => $dir };
 }
