@@ -31,6 +31,7 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER die AFTER INSERT ON doomed DEFERRABLE
     INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die();
+CREATE ROLE few LOGIN CONNECTION LIMIT 2;
 SQL
 
 # Its TAP lines, as they come; what it asks for on its control socket is done.
@@ -72,7 +73,7 @@ sub run_unit {
 	return ($text, $?);
 }
 
-for my $name (qw(pg_pool pg_pool_faults)) {
+for my $name (qw(pg_pool pg_pool_cancel pg_pool_faults)) {
 	my ($text, $status) = run_unit($name);
 	my $seen = 0;
 

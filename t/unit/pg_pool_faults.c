@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #define PID "SELECT pg_backend_pid()"
@@ -36,10 +37,9 @@ terminate(const char *where)
 /* ---- one connection dies ---- */
 
 static bool
-has_no_idle(void *arg)
+has_live(void *arg)
 {
-	(void)arg;
-	return TAILQ_EMPTY(&stage.pool->conns[PG_CONN_IDLE]);
+	return stage.pool->nlive == (unsigned)atoi(arg);
 }
 
 static void
@@ -52,8 +52,9 @@ an_idle_connection_that_dies_is_noticed(void **state)
 	open_with(1, 0);
 	snprintf(pid, sizeof(pid), "%s", read_text(&ask, PID, NULL));
 	terminate("true");
-	assert_true(run_until_ms(has_no_idle, NULL, 2000));
-	/* A write is safe: it is sent on the new one. */
+	assert_true(run_until_ms(has_live, "0", 2000));
+	/* Another is there before it is asked for: /ready can tell. */
+	assert_true(run_until_ms(has_live, "1", 2000));
 	ask_start(&ask, "INSERT INTO notes VALUES (1) RETURNING "
 	    "pg_backend_pid()", NULL, true);
 	ask_wait(&ask);
@@ -124,27 +125,56 @@ a_write_lost_at_its_commit_is_unknown(void **state)
 	stage_close();
 }
 
+/* One is known to be lost; the others say nothing, and are found out. */
 static void
 connections_of_before_a_loss_are_checked(void **state)
 {
 	struct ask asks[3];
+	bool is_served;
 	unsigned i;
 
 	(void)state;
 	open_with(3, 0);
 	for (i = 0; i < 3; i++)
-		ask_start(&asks[i], "SELECT 1 FROM pg_sleep(0.1)", NULL,
-		    false);
+		ask_start(&asks[i], "SELECT pg_backend_pid() FROM "
+		    "pg_sleep(0.1)", NULL, false);
 	for (i = 0; i < 3; i++)
 		ask_wait(&asks[i]);
 	assert_int_equal(stage.pool->nlive, 3);
-	ask_start(&asks[0], "SELECT 1 FROM pg_sleep(0.3)", NULL, false);
-	assert_true(run_until_ms(sleeps, "1", 5000));
-	terminate("state = 'active'");
-	ask_wait(&asks[0]);
+	for (i = 1; i < 3; i++)
+		assert_int_equal(kill(atoi(asks[i].text), SIGSTOP), 0);
+	assert_int_equal(kill(atoi(asks[0].text), SIGTERM), 0);
+	assert_true(run_until_ms(has_live, "2", 2000));
+	ask_start(&asks[0], ECHO, "1", false);
+	is_served = run_until_ms(is_done, &asks[0], 2000);
+	for (i = 1; i < 3; i++)
+		kill(atoi(asks[i].text), SIGCONT);
+	assert_true(is_served);
 	assert_int_equal(asks[0].err.status, 0);
-	for (i = 0; i < 3; i++)
-		read_text(&asks[0], ECHO, "1");
+	stage_close();
+}
+
+/* The server lets in fewer than the pool would like. */
+static void
+a_pool_serves_with_what_it_gets(void **state)
+{
+	struct pg_conf conf = stage_conf;
+	struct ask asks[12];
+	unsigned i;
+
+	(void)state;
+	conf.url = "user=few";
+	conf.pool_size = 5;
+	stage_open(&conf);
+	for (i = 0; i < ARRAY_LEN(asks); i++)
+		ask_start(&asks[i], "SELECT 1 FROM pg_sleep(0.05)", NULL,
+		    i % 3 == 0);
+	for (i = 0; i < ARRAY_LEN(asks); i++) {
+		ask_wait(&asks[i]);
+		assert_int_equal(asks[i].err.status, 0);
+	}
+	assert_int_equal(stage.pool->nlive, 2);
+	assert_true(pg_pool_is_up(stage.pool));
 	stage_close();
 }
 
@@ -258,74 +288,6 @@ a_bad_url_is_an_answer(void **state)
 	ask_start(&ask, ECHO, "1", false);
 	assert_refused(&ask, ERROR_DB_UNAVAILABLE, "no_such_service");
 	stage_close();
-}
-
-/* ---- clients that go ---- */
-
-#define STORM 10000
-
-static bool
-storm_is_over(void *arg)
-{
-	(void)arg;
-	return stage.pool->nwaiting == 0 &&
-	    TAILQ_EMPTY(&stage.pool->conns[PG_CONN_BUSY]) &&
-	    TAILQ_EMPTY(&stage.pool->conns[PG_CONN_CANCELLING]) &&
-	    TAILQ_EMPTY(&stage.pool->conns[PG_CONN_CHECKING]);
-}
-
-static void
-ask_any(struct ask *ask)
-{
-	static const char *const sqls[] = {
-		ECHO, "SELECT $1::int FROM pg_sleep(0.001)",
-		"SELECT $1::int FROM pg_sleep(0.05)", RECORD,
-	};
-	unsigned which = ids_random(ARRAY_LEN(sqls));
-	char word[16];
-
-	snprintf(word, sizeof(word), "%u", ids_random(1000000));
-	ask_start(ask, sqls[which], word, which == 3);
-}
-
-static void
-cancels_at_random_leave_the_pool_whole(void **state)
-{
-	static struct ask asks[40];
-	struct ask *ask;
-	unsigned cancelled = 0, i;
-
-	(void)state;
-	side("TRUNCATE record");
-	open_with(3, 2);
-	for (i = 0; i < ARRAY_LEN(asks); i++)
-		ask_any(&asks[i]);
-	while (cancelled < STORM) {
-		ask = &asks[ids_random(ARRAY_LEN(asks))];
-		if (ask->done == 0) {
-			pg_request_cancel(&ask->request);
-			cancelled++;
-		} else if (ask->err.status == 0) {
-			assert_string_equal(ask->text, ask->words[0]);
-		} else {
-			fail_msg("%s", ask->err.detail);
-		}
-		ask_any(ask);
-		if (ids_random(4) == 0)
-			event_base_loop(stage.base,
-			    EVLOOP_ONCE | EVLOOP_NONBLOCK);
-		if (ids_random(40) == 0)
-			run_for(5);
-	}
-	for (i = 0; i < ARRAY_LEN(asks); i++)
-		pg_request_cancel(&asks[i].request);
-	assert_true(run_until_ms(storm_is_over, NULL, 15000));
-	assert_true(stage.pool->nconns <= 5);
-	read_text(&asks[0], ECHO, "12");
-	stage_close();
-	assert_string_equal(side("SELECT count(*) FROM pg_stat_activity "
-	    "WHERE application_name = 'muster/test' AND state = 'active'"),
-	    "0");
 }
 
 /* ---- the server is restarted under load ---- */
@@ -528,11 +490,11 @@ main(void)
 		cmocka_unit_test(a_write_that_was_refused_was_not_done),
 		cmocka_unit_test(a_write_lost_at_its_commit_is_unknown),
 		cmocka_unit_test(connections_of_before_a_loss_are_checked),
+		cmocka_unit_test(a_pool_serves_with_what_it_gets),
 		cmocka_unit_test(a_refused_host_fails_fast),
 		cmocka_unit_test(a_silent_host_fails_after_connect_timeout),
 		cmocka_unit_test(the_next_host_is_tried),
 		cmocka_unit_test(a_bad_url_is_an_answer),
-		cmocka_unit_test(cancels_at_random_leave_the_pool_whole),
 		cmocka_unit_test(a_fast_restart_loses_no_write),
 		cmocka_unit_test(an_immediate_restart_loses_no_write),
 	};

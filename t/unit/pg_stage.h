@@ -62,14 +62,14 @@ static struct stage stage;
 
 static const struct pg_conf stage_conf = {
 	.pool_size = 2, .max_overflow = 0, .pool_queue = 1000,
-	.pool_timeout_ms = 5000, .pool_recycle_ms = 1800000,
+	.pool_timeout_ms = 15000, .pool_recycle_ms = 1800000,
 	.pool_idle_ms = 600000, .connect_timeout_ms = 5000,
 	.retry_min_ms = 50, .retry_max_ms = 5000, .cancel_grace_ms = 5000,
 };
 
 /* ---- looking on ---- */
 
-static const char *
+static inline const char *
 side(const char *sql)
 {
 	static char text[256];
@@ -86,7 +86,7 @@ side(const char *sql)
 
 /* ---- the loop ---- */
 
-static bool
+static inline bool
 run_until_ms(bool (*is_over)(void *), void *arg, int64_t limit_ms)
 {
 	const struct timeval tick = { 0, 5000 };
@@ -99,20 +99,20 @@ run_until_ms(bool (*is_over)(void *), void *arg, int64_t limit_ms)
 	return is_over(arg);
 }
 
-static bool
+static inline bool
 never(void *arg)
 {
 	(void)arg;
 	return false;
 }
 
-static void
+static inline void
 run_for(int64_t ms)
 {
 	run_until_ms(never, NULL, ms);
 }
 
-static bool
+static inline bool
 is_done(void *arg)
 {
 	return ((struct ask *)arg)->done > 0;
@@ -120,7 +120,7 @@ is_done(void *arg)
 
 /* ---- asking ---- */
 
-static const struct pg_statement *
+static inline const struct pg_statement *
 statement(const char *sql, unsigned nparams, bool writes)
 {
 	struct pg_statement *made = stage.statements;
@@ -140,7 +140,7 @@ statement(const char *sql, unsigned nparams, bool writes)
 	return made;
 }
 
-static void
+static inline void
 ask_on_done(void *arg, struct pg_rows *rows, const struct error *err)
 {
 	struct ask *ask = arg;
@@ -168,7 +168,7 @@ ask_on_done(void *arg, struct pg_rows *rows, const struct error *err)
 }
 
 /* With one parameter, or none (NULL). */
-static void
+static inline void
 ask_prepare(struct ask *ask, const char *sql, const char *param, bool writes)
 {
 	memset(ask, 0, sizeof(*ask));
@@ -184,14 +184,14 @@ ask_prepare(struct ask *ask, const char *sql, const char *param, bool writes)
 	};
 }
 
-static void
+static inline void
 ask_start(struct ask *ask, const char *sql, const char *param, bool writes)
 {
 	ask_prepare(ask, sql, param, writes);
 	pg_request_start(stage.pool, &ask->request);
 }
 
-static void
+static inline void
 ask_wait(struct ask *ask)
 {
 	if (!run_until_ms(is_done, ask, 15000))
@@ -200,7 +200,7 @@ ask_wait(struct ask *ask)
 }
 
 /* The whole way; a failure of it is one of the test. */
-static const char *
+static inline const char *
 read_text(struct ask *ask, const char *sql, const char *param)
 {
 	ask_start(ask, sql, param, false);
@@ -210,7 +210,7 @@ read_text(struct ask *ask, const char *sql, const char *param)
 	return ask->text;
 }
 
-static void
+static inline void
 assert_refused(struct ask *ask, enum error_code code, const char *detail)
 {
 	ask_wait(ask);
@@ -219,7 +219,7 @@ assert_refused(struct ask *ask, enum error_code code, const char *detail)
 		    ask->err.status, ask->err.detail, detail);
 }
 
-static bool
+static inline bool
 sleeps(void *arg)
 {
 	return strcmp(side("SELECT count(*) FROM pg_stat_activity WHERE "
@@ -229,7 +229,7 @@ sleeps(void *arg)
 
 /* ---- setting up ---- */
 
-static void
+static inline void
 stage_open(const struct pg_conf *conf)
 {
 	stage.conf = *conf;
@@ -240,7 +240,7 @@ stage_open(const struct pg_conf *conf)
 	    &stage.conf, "muster/test");
 }
 
-static void
+static inline void
 stage_close(void)
 {
 	pg_pool_free(stage.pool);
@@ -250,7 +250,7 @@ stage_close(void)
 	stage.pool = NULL;
 }
 
-static int
+static inline int
 stage_begin(void **state)
 {
 	(void)state;
@@ -265,7 +265,7 @@ stage_begin(void **state)
 	return 0;
 }
 
-static int
+static inline int
 stage_end(void **state)
 {
 	unsigned i;
@@ -281,7 +281,7 @@ stage_end(void **state)
 }
 
 /* True when there is no database for tests. */
-static bool
+static inline bool
 stage_is_missing(void)
 {
 	if (getenv("MUSTER_PG_CONTROL") != NULL)
