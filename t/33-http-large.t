@@ -18,6 +18,12 @@ workers = 1;
 log = { access = "json"; };
 limits = { write_timeout = "1s"; keepalive_timeout = "20s"; };
 routes = {
+  patient = { on = "GET /patient/{word}"; limits = { write_timeout = "20s"; };
+    reply = (
+$pieces
+  ); };
+  hasty = { on = "POST /hasty"; limits = { body_timeout = "300ms"; };
+    status = 200; reply = "{null}"; };
   large = { on = "GET /large/{word}"; reply = (
 $pieces
   ); };
@@ -89,6 +95,8 @@ is(length eval { $client->read_response->body }, $length,
 ok($client->is_closed(2), 'and is closed behind it');
 
 my $before = rss_kib();
+my $patient = small_client();
+$patient->send(Muster::Http::format_request(GET => '/patient/one') x 5);
 my @slow = map { small_client() } 1 .. 20;
 $_->send($large x 5) for @slow;
 ok($slow[19]->has_bytes(5), '20 clients ask for 10 MB each');
@@ -101,9 +109,18 @@ SKIP: {
 ok($server->wait_log(qr/"route":"large","status":499/, 8),
     'who takes nothing for write_timeout is closed');
 ok($server->wait_for(sub {
-	$server->metric('muster_requests_in_flight') == 0 }, 8),
-    'and so are the others');
+	$server->metric('muster_requests_in_flight') == 1 }, 8),
+    'and so are the others, but for the route with a limit of its own');
 $_->close for @slow;
+is(join(' ', map { length $patient->read_response->body } 1 .. 5),
+    join(' ', ($length) x 5), 'which is read to the end');
+$patient->close;
+
+$client = $server->connect;
+$client->send("POST /hasty HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\na");
+is($client->read_response(timeout => 3)->status, 408,
+    'a route may have a body_timeout of its own');
+$client->close;
 
 # 2 MB in more than three times write_timeout, but never a second of nothing.
 $client = small_client();

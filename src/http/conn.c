@@ -137,6 +137,8 @@ conn_new(struct http *http, int fd, const char *ip, bool admin)
 	if (!admin)
 		http_count_conn(http, 1);
 	conn_want_read(conn, true);
+	conn->write_timeout_ms =
+	    (unsigned)http->start.limits->write_timeout_ms;
 	conn->stall_ms = CLOCK_NEVER;
 	conn_set_deadline(conn,
 	    clock_ms() + http->start.limits->header_timeout_ms);
@@ -188,7 +190,7 @@ conn_enter(struct conn *conn, enum conn_state state)
 		break;
 	case CONN_BODY:
 		conn_set_deadline(conn, clock_ms() +
-		    limits->body_timeout_ms);
+		    request_limits(conn->request)->body_timeout_ms);
 		break;
 	case CONN_RUNNING:
 		conn_set_deadline(conn, conn_run_deadline(conn));

@@ -52,6 +52,7 @@ struct conn {
 	bool reading;		/* its event is registered */
 	bool timer_armed;
 	unsigned requests;	/* begun on it */
+	unsigned write_timeout_ms;	/* of the newest reply's route */
 	bool linger;		/* close gently: input may still come */
 	int64_t deadline_ms;	/* of the state */
 	int64_t stall_ms;	/* by then the client must have taken a byte */

@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "http/http_state.h"
 #include "http/request.h"
+#include "plan/limits.h"
 
 static struct text
 conn_pending(const struct conn *conn)
@@ -138,7 +139,8 @@ conn_take_chunks(struct conn *conn)
 	size_t data = 0, used = 0;
 	struct error err;
 	enum parse_result result = parse_chunked(&request->chunks, bytes.at,
-	    bytes.len, request_max_body(request), at, &data, &used, &err);
+	    bytes.len, (uint64_t)request_limits(request)->max_body, at, &data,
+	    &used, &err);
 
 	if (result == PARSE_FAILED) {
 		request->keep_alive = false;

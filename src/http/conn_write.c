@@ -47,8 +47,7 @@ conn_wait_writable(struct conn *conn, bool moved)
 {
 	event_add(&conn->writable, NULL);
 	if (moved || conn->stall_ms == CLOCK_NEVER)
-		conn_set_stall(conn, clock_ms() +
-		    conn->http->start.limits->write_timeout_ms);
+		conn_set_stall(conn, clock_ms() + conn->write_timeout_ms);
 	if (conn->out_sent >= HTTP_OUT_MARK) {
 		buf_take(&conn->out, conn->out_sent);
 		conn->out_sent = 0;
@@ -130,6 +129,8 @@ conn_fill_reply(struct conn *conn, struct reply *reply)
 	struct http *http = conn->http;
 
 	reply->server = http->start.conf->server_header;
+	conn->write_timeout_ms = (unsigned)(request == NULL ?
+	    http->start.limits : request_limits(request))->write_timeout_ms;
 	if (request == NULL) {
 		ids_make(http->id);
 		reply->request_id = (struct text){ http->id, IDS_LEN };

@@ -105,13 +105,11 @@ request_route(struct request *request, struct text path)
 	    ERROR_METHOD_NOT_ALLOWED : ERROR_NOT_FOUND);
 }
 
-uint64_t
-request_max_body(const struct request *request)
+const struct limits_conf *
+request_limits(const struct request *request)
 {
-	const struct limits_conf *limits = request->plan == NULL ?
-	    request->conn->http->start.limits : plan_limits(request->plan);
-
-	return (uint64_t)limits->max_body;
+	return request->plan == NULL ? request->conn->http->start.limits :
+	    plan_limits(request->plan);
 }
 
 static void
@@ -129,7 +127,8 @@ request_expect_body(struct request *request, const struct parse_head *head)
 	request->expects = head->expect_continue && request->has_body;
 	if (head->expect_other)
 		request_fail(request, ERROR_EXPECTATION);
-	if (!head->chunked && head->length > request_max_body(request)) {
+	if (!head->chunked && head->length >
+	    (uint64_t)request_limits(request)->max_body) {
 		request->error = NULL;	/* stronger than 404 or 405 */
 		request_fail(request, ERROR_BODY_TOO_LARGE);
 	}

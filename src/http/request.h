@@ -12,6 +12,7 @@
 
 struct arena;
 struct conn;
+struct limits_conf;
 struct plan;
 struct reply;
 struct run;
@@ -53,8 +54,8 @@ struct request {
 struct request *request_new(struct conn *, const struct parse_head *,
     const char *bytes, size_t used);
 
-/* The limit that holds for its body, in bytes. */
-uint64_t request_max_body(const struct request *);
+/* Those of its route, or of the server where there is none. */
+const struct limits_conf *request_limits(const struct request *);
 
 /* The body is complete: runs, or answers by itself. */
 void request_go(struct request *);
