@@ -181,34 +181,31 @@ hook_run_exec(const struct conf_node *node, const char *sql,
 	return result;
 }
 
+/* The place of an error borrows path. */
 static int
-hook_run_file(const struct conf_node *node, const char *name,
-    const struct pg_conf *database, int64_t deadline_ms, struct error *err)
+hook_run_file(const char *path, const struct pg_conf *database,
+    int64_t deadline_ms, struct error *err)
 {
 	size_t offset = (size_t)-1;
-	struct buf path = { 0 }, text = { 0 };
+	struct buf text = { 0 };
 	int result;
 
-	hook_path(node, name, &path);
-	result = hook_read_file(path.data, &text, err);
+	result = hook_read_file(path, &text, err);
 	if (result == 0) {
 		result = pg_script_run(database, text.data, deadline_ms,
 		    &offset, err);
 		if (result == -1 && offset != (size_t)-1) {
-			/* The child ends soon: the path may stay. */
-			err->pos.file = path.data;
-			path.data = NULL;
+			err->pos.file = path;
 			hook_place(text.data, offset, &err->pos);
 		}
 	}
 	buf_release(&text);
-	buf_release(&path);
 	return result;
 }
 
 static int
 hook_run(const struct conf_node *node, const struct pg_conf *database,
-    struct error *err)
+    struct buf *path, struct error *err)
 {
 	struct conf_report *report = conf_report_new();
 	struct hook_conf hook = { 0 };
@@ -223,9 +220,10 @@ hook_run(const struct conf_node *node, const struct pg_conf *database,
 	if (hook.exec != NULL)
 		return hook_run_exec(node, hook.exec, database, deadline_ms,
 		    err);
-	if (hook.sql_file != NULL)
-		return hook_run_file(node, hook.sql_file, database,
-		    deadline_ms, err);
+	if (hook.sql_file != NULL) {
+		hook_path(node, hook.sql_file, path);
+		return hook_run_file(path->data, database, deadline_ms, err);
+	}
 	return hook_program_run(conf_node_name(node), hook.run, deadline_ms,
 	    err);
 }
@@ -233,6 +231,7 @@ hook_run(const struct conf_node *node, const struct pg_conf *database,
 int
 hooks_run(const struct conf_node *hooks, const struct pg_conf *database)
 {
+	struct buf path = { 0 };	/* of a file that err may point at */
 	struct error err;
 
 	for (size_t i = 0; hooks != NULL && i < conf_node_count(hooks); i++) {
@@ -240,7 +239,8 @@ hooks_run(const struct conf_node *hooks, const struct pg_conf *database)
 		int64_t begun_ms = clock_ms();
 
 		memset(&err, 0, sizeof(err));
-		if (hook_run(node, database, &err) == 0) {
+		buf_release(&path);
+		if (hook_run(node, database, &path, &err) == 0) {
 			log_info(NULL, "hook", "name=%s.%s ms=%lld",
 			    conf_node_name(hooks), conf_node_name(node),
 			    (long long)(clock_ms() - begun_ms));
@@ -252,8 +252,10 @@ hooks_run(const struct conf_node *hooks, const struct pg_conf *database)
 		    err.pos.file, err.pos.line, err.pos.column,
 		    conf_node_name(hooks), conf_node_name(node), err.message,
 		    err.detail[0] == '\0' ? "" : ": ", err.detail);
+		buf_release(&path);
 		return err.code == ERROR_DB_UNAVAILABLE ?
 		    EXIT_CODE_NO_DATABASE : EXIT_CODE_RUNTIME;
 	}
+	buf_release(&path);
 	return EXIT_CODE_OK;
 }
