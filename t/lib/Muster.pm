@@ -534,6 +534,7 @@ sub keep_log {
 	my $name = basename($0) . ".$self->{number}";
 	copy($self->{log_path}, "$to/$name.log");
 	copy($self->{conf_path}, "$to/$name.conf");
+	return if $self != $all[-1];
 	my @lines = split /\n/, $self->log;
 	splice @lines, 0, @lines - 30 if @lines > 30;
 	$test->diag(join "\n", "last lines of $to/$name.log:", @lines);
