@@ -161,7 +161,7 @@ conf_fault_unknown(struct conf_report *report, struct src_pos pos,
 	buf_printf(&buf, "unknown %s \"%s\"", what, name);
 	for (n = 0; names[n] != NULL; n++)
 		continue;
-	if (nearest != NULL)
+	if (nearest != NULL && strcmp(nearest, name) != 0)
 		buf_printf(&buf, "; did you mean \"%s\"?", nearest);
 	else if (n > 0 && n <= REPORT_NAMES_TOLD) {
 		buf_printf(&buf, n == 1 ? "; only %s is known" :
