@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use IO::Select;
 use Muster;
 use Test::More;
 
@@ -35,5 +36,36 @@ like($log, qr/start_failed workers died 5 times before all were ready/,
     'five deaths before the first READY end the master');
 is($exit, 1, 'with the status of the workers');
 unlike($log, qr/ ready /, 'and it never said that it is ready');
+
+# Workers that hang before they can serve. They are stopped in the few
+# milliseconds before they say that they are ready; one that was faster is
+# another try.
+sub start_with_hanging_workers {
+	my $server = Muster->new(expect_deaths => 1,
+	    conf => "workers = 1; startup_timeout = \"200ms\";\n$route");
+
+	$server->launch;
+	my $said = IO::Select->new($server->{notify});
+	while ($server->is_running) {
+		kill STOP => $_ for $server->children;
+		next unless $said->can_read(0)
+		    && $server->wait_notify(qr/^READY=1$/m, 0.001);
+		kill CONT => $_ for $server->children;
+		$server->stop;
+		return undef;
+	}
+	return $server;
+}
+
+my $hung;
+for my $try (1 .. 20) {
+	last if $hung = start_with_hanging_workers();
+}
+ok($hung, 'workers that hang at their start end the master');
+is($hung->exit_status, 1, 'with status 1');
+like($hung->log, qr/startup_timeout worker 1 pid=\d+ was not ready in time/,
+    'after startup_timeout each');
+like($hung->log, qr/start_failed workers died 5 times/, 'five of them');
+unlike($hung->log, qr/out of memory/, 'and does not guess at memory');
 
 done_testing;

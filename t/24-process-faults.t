@@ -184,6 +184,9 @@ my $client = $server->connect;
 $client->send(Muster::Http::format_request(GET => '/nap'));
 $server->wait_for(sub { $server->metric('muster_requests_in_flight') == 1 });
 kill TERM => $server->pid, $server->workers;
+ok($server->wait_for(sub { $server->admin('/ready')->status == 503 }, 2),
+    'the admin socket tells that the server ends');
+is($server->metric('muster_requests_in_flight'), 1, 'and answers to the end');
 is($client->read_response->status, 200, 'TERM to all processes at once');
 is($server->wait_exit(8), 0, 'ends the server as to the master alone');
 is_deeply([ sort $server->log =~ /worker_(?:ended|died) /g ], [ 'worker_ended ' ],

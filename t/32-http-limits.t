@@ -209,6 +209,21 @@ is($server->metrics->{'muster_responses_total{class="4xx"}'}, $refused + 1,
     'and in the metrics');
 is($server->stop, 0, 'it ends cleanly');
 
+# ---- ids of others ----------------------------------------------------------
+
+$server = Muster->start(conf => "workers = 1; trust_request_id = true;\n$routes");
+for my $case ([ 'a-B_c.9:/+=', 1, 'a harmless' ], [ 'x' x 128, 1, 'a long' ],
+    [ 'x' x 129, 0, 'too long a' ], [ 'a b', 0, 'a split' ],
+    [ 'a"b', 0, 'a quoting' ], [ "a\xe9", 0, 'a strange' ], [ '', 0, 'no' ]) {
+	my ($id, $taken, $name) = @$case;
+	my $said = $server->get('/hello', headers => [ 'X-Request-ID' => $id ])
+	    ->header('x-request-id');
+
+	is($said eq $id ? 1 : 0, $taken,
+	    "$name id is " . ($taken ? 'taken' : 'replaced'));
+}
+$server->stop;
+
 # ---- too many clients -------------------------------------------------------
 
 $server = Muster->start(conf => <<"CONF");
