@@ -130,25 +130,26 @@ static void
 connections_of_before_a_loss_are_checked(void **state)
 {
 	struct ask asks[3];
-	bool is_served;
+	bool is_noticed, is_served;
 	unsigned i;
 
 	(void)state;
 	open_with(3, 0);
 	for (i = 0; i < 3; i++)
 		ask_start(&asks[i], "SELECT pg_backend_pid() FROM "
-		    "pg_sleep(0.1)", NULL, false);
+		    "pg_sleep(0.5)", NULL, false);
 	for (i = 0; i < 3; i++)
 		ask_wait(&asks[i]);
 	assert_int_equal(stage.pool->nlive, 3);
 	for (i = 1; i < 3; i++)
 		assert_int_equal(kill(atoi(asks[i].text), SIGSTOP), 0);
 	assert_int_equal(kill(atoi(asks[0].text), SIGTERM), 0);
-	assert_true(run_until_ms(has_live, "2", 2000));
+	is_noticed = run_until_ms(has_live, "2", 5000);
 	ask_start(&asks[0], ECHO, "1", false);
 	is_served = run_until_ms(is_done, &asks[0], 2000);
 	for (i = 1; i < 3; i++)
 		kill(atoi(asks[i].text), SIGCONT);
+	assert_true(is_noticed);
 	assert_true(is_served);
 	assert_int_equal(asks[0].err.status, 0);
 	stage_close();
@@ -397,6 +398,12 @@ load_is_over(void *arg)
 	return ((struct load *)arg)->running == 0;
 }
 
+static bool
+load_has_served(void *arg)
+{
+	return ((struct load *)arg)->served > 200;
+}
+
 /* What was confirmed is there, once; what was refused is not. */
 static void
 assert_record_is_as_said(struct load *load)
@@ -444,8 +451,7 @@ restart_under_load(const char *how)
 		    &clients[i]);
 		client_go(&clients[i]);
 	}
-	run_for(300);
-	assert_true(load.served > 100);
+	assert_true(run_until_ms(load_has_served, &load, 10000));
 	assert_int_equal(write(load.control_fd, how, strlen(how)),
 	    strlen(how));
 	assert_true(run_until_ms(is_set, &restarted, 30000));
@@ -454,8 +460,7 @@ restart_under_load(const char *how)
 	ask_wait(&after);
 	assert_int_equal(after.err.status, 0);
 	load.served = 0;
-	run_for(300);
-	assert_true(load.served > 100);
+	assert_true(run_until_ms(load_has_served, &load, 10000));
 	load.ended = true;
 	assert_true(run_until_ms(load_is_over, &load, 20000));
 	for (i = 0; i < CLIENTS; i++)
