@@ -53,6 +53,44 @@ sql_skip_quoted(struct text sql, size_t at, bool backslash)
 }
 
 static size_t
+sql_skip_line(struct text sql, size_t at)
+{
+	while (at < sql.len && sql.at[at] != '\n' && sql.at[at] != '\r')
+		at++;
+	return at;
+}
+
+/* The quote that goes on with the string before it, a line down; 0: none. */
+static size_t
+sql_continuation(struct text sql, size_t at)
+{
+	bool is_below = false;
+
+	while (at < sql.len) {
+		if (sql_is_blank(sql.at[at])) {
+			is_below |= sql.at[at] == '\n' || sql.at[at] == '\r';
+			at++;
+		} else if (sql.at[at] == '-' && sql_char(sql, at + 1) == '-') {
+			at = sql_skip_line(sql, at);
+		} else {
+			return is_below && sql.at[at] == '\'' ? at : 0;
+		}
+	}
+	return 0;
+}
+
+/* E'...' and what goes on with it: backslashes escape there too. */
+static size_t
+sql_skip_escaped(struct text sql, size_t at)
+{
+	size_t end = sql_skip_quoted(sql, at, true), next;
+
+	while (end > 0 && (next = sql_continuation(sql, end)) > 0)
+		end = sql_skip_quoted(sql, next, true);
+	return end;
+}
+
+static size_t
 sql_skip_comment(struct text sql, size_t at)
 {
 	unsigned depth = 0;
@@ -71,14 +109,6 @@ sql_skip_comment(struct text sql, size_t at)
 		}
 	}
 	return 0;
-}
-
-static size_t
-sql_skip_line(struct text sql, size_t at)
-{
-	while (at < sql.len && sql.at[at] != '\n')
-		at++;
-	return at;
 }
 
 /* The length of a $tag$ that begins at `at`; 0: it is none. */
@@ -149,7 +179,7 @@ sql_scan_token(struct text sql, size_t at, enum sql_token_kind *kind)
 	if (c == '\'' || c == '"')
 		return sql_skip_quoted(sql, at, false);
 	if ((c == 'e' || c == 'E') && next == '\'')
-		return sql_skip_quoted(sql, at + 1, true);
+		return sql_skip_escaped(sql, at + 1);
 	if (c == '$')
 		return sql_scan_dollar(sql, at, kind);
 	*kind = SQL_COMMENT;

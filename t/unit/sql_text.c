@@ -122,6 +122,10 @@ braces_in_quotes_and_comments_are_text(void **state)
 		"SELECT a$b$, {a}",
 		"SELECT U&'\\0441 {b}', {a}",
 		"SELECT '{{b}}', {a}",
+		"SELECT E'x' -- '\n 'it\\'s {b}', {a}",
+		"SELECT E'x'\r'\\' {b}'\n'{c}\\'', {a}",
+		"SELECT 'x'\n'\\', {a}",
+		"SELECT 1 -- {b} '\r, {a}",
 		"SELECT 1 - -1 / 2, {a}",
 	};
 
