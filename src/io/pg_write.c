@@ -136,6 +136,25 @@ pg_write_vector(const struct pg_writer *writer, struct buf *out,
 	buf_add_byte(out, ']');
 }
 
+static void
+pg_write_oid_vector(const struct pg_writer *writer, struct buf *out,
+    struct text text)
+{
+	(void)writer;
+	buf_add_byte(out, '[');
+	for (size_t i = 0; i < text.len; i++) {
+		if (i == 0)
+			buf_add_byte(out, '"');
+		if (text.at[i] == ' ')
+			buf_add(out, "\",\"", 3);
+		else
+			buf_add_byte(out, text.at[i]);
+	}
+	if (text.len > 0)
+		buf_add_byte(out, '"');
+	buf_add_byte(out, ']');
+}
+
 static const struct pg_writer pg_writers[] = {
 	[PG_FORM_NULL] = { pg_write_null, PG_FORM_NULL, 0, NULL },
 	[PG_FORM_NUMBER] = { pg_write_number, PG_FORM_NUMBER, 0, NULL },
@@ -149,6 +168,8 @@ static const struct pg_writer pg_writers[] = {
 	    NULL },
 	[PG_FORM_JSON] = { pg_write_number, PG_FORM_JSON, 0, NULL },
 	[PG_FORM_VECTOR] = { pg_write_vector, PG_FORM_VECTOR, 0, NULL },
+	[PG_FORM_OID_VECTOR] = { pg_write_oid_vector, PG_FORM_OID_VECTOR, 0,
+	    NULL },
 };
 
 #define PG_ARRAY_OF(form) \
@@ -164,6 +185,7 @@ static const struct pg_writer pg_array_writers[] = {
 	PG_ARRAY_OF(PG_FORM_TIMESTAMPTZ),
 	PG_ARRAY_OF(PG_FORM_JSON),
 	PG_ARRAY_OF(PG_FORM_VECTOR),
+	PG_ARRAY_OF(PG_FORM_OID_VECTOR),
 };
 
 /* The one type that is not delimited by a comma, for it contains them. */
@@ -187,6 +209,7 @@ static const struct pg_write_row pg_write_rows[] = {
 	{ 23, 1007, PG_FORM_NUMBER },		/* int4 */
 	{ 25, 1009, PG_FORM_TEXT },		/* text */
 	{ 26, 1028, PG_FORM_PLAIN },		/* oid */
+	{ 30, 1013, PG_FORM_OID_VECTOR },	/* oidvector */
 	{ 114, 199, PG_FORM_JSON },		/* json */
 	{ 142, 143, PG_FORM_TEXT },		/* xml */
 	{ 600, 1017, PG_FORM_PLAIN },		/* point */

@@ -24,6 +24,7 @@ enum pg_form {
 	PG_FORM_TIMESTAMPTZ,
 	PG_FORM_JSON,
 	PG_FORM_VECTOR,		/* int2vector: numbers parted by blanks */
+	PG_FORM_OID_VECTOR,	/* oidvector: the same, as strings */
 	PG_FORM_ARRAY
 };
 

@@ -72,6 +72,7 @@ static const char *const like_to_json[] = {
 	"ARRAY['ab']::char(4)[]", "ARRAY['101']::bit(3)[]",
 	"ARRAY['a', 'b\"']::name[]", "'{1,2}'::oid[]",
 	"ARRAY['1 2', '3']::int2vector[]",
+	"'1 2'::oidvector", "''::oidvector", "ARRAY['1 2']::oidvector[]",
 	/* types of the test's schema */
 	"'so so'::mood", "ARRAY['sad', NULL, 'so so', 'a\"b']::mood[]",
 	"'5'::positive", "ARRAY[1, 2]::positive[]", "'x@y'::address",
