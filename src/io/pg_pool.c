@@ -1,7 +1,7 @@
 /*
  * Requests of a pool: how one is asked, answered, lost, tried again and
  * cancelled. A read may be sent a second time, for nothing of it was
- * delivered; a write never, for it may have been done.
+ * delivered; a write that was lost never, for it may have been done.
  */
 #include "io/pg_pool.h"
 
@@ -161,12 +161,17 @@ pg_pool_give_rows(struct pg_pool *pool, struct pg_request *request,
 	}
 }
 
+static bool
+pg_pool_has_a_try(const struct pg_request *request)
+{
+	return !request->retried && clock_ms() < request->deadline_ms;
+}
+
 /* Once, by reads: nothing of the first try was delivered. */
 static bool
 pg_pool_may_retry(const struct pg_request *request)
 {
-	return !request->statement->writes && !request->retried &&
-	    clock_ms() < request->deadline_ms;
+	return !request->statement->writes && pg_pool_has_a_try(request);
 }
 
 static void
@@ -193,7 +198,9 @@ pg_pool_give_error(struct pg_pool *pool, struct pg_conn *conn,
 	if (stale || (pg_error_is(result, "25006") &&
 	    request->statement->writes))
 		pg_tend_retire_all(pool);
-	if ((stray || stale) && pg_pool_may_retry(request)) {
+	/* A stale plan is refused before it runs, so a write may try too. */
+	if ((stray && pg_pool_may_retry(request)) ||
+	    (stale && pg_pool_has_a_try(request))) {
 		PQclear(result);
 		pg_pool_retry(pool, request);
 		return;

@@ -180,6 +180,7 @@ pg_rows_value(const struct pg_rows *rows, uint32_t row, uint32_t column)
 	case PG_FORM_TIMESTAMP:
 	case PG_FORM_TIMESTAMPTZ:
 	case PG_FORM_VECTOR:
+	case PG_FORM_OID_VECTOR:
 	case PG_FORM_ARRAY:
 		break;
 	}
@@ -201,24 +202,32 @@ pg_rows_row(const struct pg_rows *rows, uint32_t row)
 		.at = row };
 }
 
-/* The column is an index of the described ones: by name when they differ. */
+/* Of a described column the index it has now: by name; -1: it is gone. */
+static int
+pg_rows_find(const struct pg_rows *rows, uint32_t column)
+{
+	if (rows->columns == rows->described || rows->described == NULL)
+		return column < rows->columns->n ? (int)column : -1;
+	if (column >= rows->described->n)
+		return -1;
+	return pg_columns_find(rows->columns,
+	    rows->described->list[column].name);
+}
+
+bool
+pg_rows_has(const struct pg_rows *rows, uint32_t column)
+{
+	return pg_rows_find(rows, column) >= 0;
+}
+
 struct value
 pg_rows_cell(const struct pg_rows *rows, uint32_t row, uint32_t column)
 {
-	if (rows->columns != rows->described && rows->described != NULL) {
-		int found;
+	int found = pg_rows_find(rows, column);
 
-		if (column >= rows->described->n)
-			return VALUE_NULL;
-		found = pg_columns_find(rows->columns,
-		    rows->described->list[column].name);
-		if (found < 0)
-			return VALUE_NULL;
-		column = (uint32_t)found;
-	}
-	if (row >= rows->n || column >= rows->columns->n)
+	if (row >= rows->n || found < 0)
 		return VALUE_NULL;
-	return pg_rows_value(rows, row, column);
+	return pg_rows_value(rows, row, (uint32_t)found);
 }
 
 static struct value

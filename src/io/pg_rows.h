@@ -28,6 +28,12 @@ uint32_t pg_columns_count(const struct pg_columns *);
 /* Index of a column by name, -1: none. For references, at compile time. */
 int pg_columns_find(const struct pg_columns *, struct text name);
 
+/*
+ * Is this described column there? A table may have been altered since, under
+ * "SELECT *". True of all at little cost where the result is as described.
+ */
+bool pg_rows_has(const struct pg_rows *, uint32_t column);
+
 uint32_t pg_rows_count(const struct pg_rows *);
 uint64_t pg_rows_affected(const struct pg_rows *);	/* INSERT, UPDATE .. */
 size_t pg_rows_bytes(const struct pg_rows *);		/* memory it holds */

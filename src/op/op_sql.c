@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "conf/key.h"
 #include "conf/node.h"
+#include "io/pg_description.h"
 #include "io/pg_pool.h"
 #include "io/pg_rows.h"
 #include "io/pg_statement.h"
@@ -211,6 +212,27 @@ sql_fail_rows(struct op *op, const struct sql_args *args, uint32_t n)
 	op_fail(op, &err);
 }
 
+/* Null in place of a column that is gone would be a wrong answer. */
+static bool
+sql_fail_lost(struct op *op, const struct sql_args *args,
+    const struct pg_rows *rows)
+{
+	const struct pg_statement_type *type = args->sql.statement->type;
+	struct error err;
+
+	for (uint32_t i = 0; type != NULL && i < type->ncolumns; i++) {
+		if (pg_rows_has(rows, i) ||
+		    !op_needs_column(op, text_of(type->columns[i].name)))
+			continue;
+		error_set(&err, ERROR_INTERNAL, NULL);
+		error_detail(&err, "column \"%s\" is gone: was a table "
+		    "altered?", type->columns[i].name);
+		op_fail(op, &err);
+		return true;
+	}
+	return false;
+}
+
 static void
 sql_on_done(void *arg, struct pg_rows *rows, const struct error *err)
 {
@@ -226,7 +248,7 @@ sql_on_done(void *arg, struct pg_rows *rows, const struct error *err)
 	n = pg_rows_count(rows);
 	if (args->one && n != 1)
 		sql_fail_rows(op, args, n);
-	else
+	else if (!sql_fail_lost(op, args, rows))
 		op_done(op, args->value(op, rows));
 }
 
@@ -238,11 +260,16 @@ sql_start(struct op *op)
 	const struct limits_conf *limits = op_limits(op);
 	struct pg_request *request = op_state(op);
 	const char **params;
+	struct error err;
 
 	params = arena_bytes(op_arena(op),
 	    statement->nparams * sizeof(*params));
-	for (unsigned i = 0; i < statement->nparams; i++)
-		params[i] = op_param(op, args->sql.params[i]);
+	for (unsigned i = 0; i < statement->nparams; i++) {
+		if (op_param(op, args->sql.params[i], &params[i], &err) != 0) {
+			op_fail(op, &err);
+			return;
+		}
+	}
 	request->statement = statement;
 	request->params = params;
 	request->class = PG_SINGLE;

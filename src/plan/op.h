@@ -112,7 +112,14 @@ const char *op_name(const struct op *);
 /* For conditions, templates and single references. */
 const struct binding_source *op_source(const struct op *);
 
-/* What a reference is as a parameter of a statement; NULL is SQL's. */
-const char *op_param(const struct op *, const struct binding *);
+/*
+ * What a reference is as a parameter of a statement; NULL is SQL's. Returns
+ * -1 with err for what no parameter can hold.
+ */
+int op_param(const struct op *, const struct binding *, const char **,
+    struct error *err);
+
+/* Does a reference name this column of the operation's rows? */
+bool op_needs_column(const struct op *, struct text name);
 
 #endif

@@ -83,17 +83,18 @@ op_done(struct op *op, struct value value)
 	op_end(op, OP_DONE, value);
 }
 
-/* Place and name of the operation, where the error has none. */
+/*
+ * Place and name are the operation's own: those of a statement are of the
+ * first that has its text.
+ */
 static struct error *
 op_error(const struct op *op, const struct error *err)
 {
 	struct error *copy = arena_bytes(op->run->arena, sizeof(*copy));
 
 	*copy = *err;
-	if (copy->pos.line == 0)
-		copy->pos = op->plan->pos;
-	if (copy->op == NULL)
-		copy->op = op->plan->name;
+	copy->pos = op->plan->pos;
+	copy->op = op->plan->name;
 	return copy;
 }
 
@@ -279,16 +280,28 @@ op_source(const struct op *op)
 	return &op->run->source;
 }
 
-const char *
-op_param(const struct op *op, const struct binding *binding)
+int
+op_param(const struct op *op, const struct binding *binding,
+    const char **param, struct error *err)
 {
 	struct run *run = op->run;
 	struct value value;
+	struct text text;
 
-	if (binding->kind == BINDING_INPUT && binding->fact == FACT_VALUE)
-		return inputs_param(run->values, binding->index, run->arena);
+	*param = NULL;
+	if (binding->kind == BINDING_INPUT && binding->fact == FACT_VALUE) {
+		*param = inputs_param(run->values, binding->index, run->arena);
+		return 0;
+	}
 	value = binding_value(binding, &run->source);
 	if (value_is_null(&value))
-		return NULL;
-	return value_to_text(&value, run->arena).at;
+		return 0;
+	text = value_to_text(&value, run->arena);
+	*param = text.at;
+	if (memchr(text.at, '\0', text.len) == NULL)
+		return 0;
+	error_set(err, ERROR_INTERNAL, NULL);
+	error_detail(err, "{%.*s} holds the character NUL, which no parameter "
+	    "can", (int)binding->whole.len, binding->whole.at);
+	return -1;
 }

@@ -134,6 +134,23 @@ run_else_value(struct run *run, const struct plan_op *op)
 	return value_parse(value_json(json), run->arena);
 }
 
+bool
+op_needs_column(const struct op *op, struct text name)
+{
+	const struct plan *plan = op->run->plan;
+	unsigned step = op->plan->type->shape == OP_LIST ? 1 : 0;
+	const struct binding *binding = plan->bindings;
+
+	for (; binding != NULL; binding = binding->next) {
+		if (binding->kind == BINDING_OP &&
+		    &op->run->ops[binding->index] == op &&
+		    binding->npath > step &&
+		    text_equal(binding->path[step], name))
+			return true;
+	}
+	return op->plan->type->shape == OP_SCALAR;
+}
+
 /* ---- the reply's head ---------------------------------------------------- */
 
 /* Only what we were given can hold a line end: constants were checked. */
