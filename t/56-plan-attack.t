@@ -283,6 +283,14 @@ for my $bad ('a%0d%0aX-Evil:%201', 'a%0ab', 'a%7Fb', '%01') {
 	is($answer->header('X-Evil'), undef, '... and brings none');
 }
 
+# ---- JSON of the database ---------------------------------------------------
+
+answers($server->get('/doc'), 200,
+    '{"w":"ok","word":"bo\"b","text":"<bo\"ba\u0000b>"}',
+    'JSON that is a string or a bool counts as one');
+answers($server->get('/doc/nul'), 500, '{"detail":"Internal Server Error"}',
+    'a NUL in JSON cuts no parameter short');
+
 # ---- tables that change under a running server ------------------------------
 
 answers($server->get('/shifting'), 200, '[{"a":1,"b":"x"}]', 'as described');

@@ -83,6 +83,8 @@ binding_text(const struct binding *binding,
 	struct value value = binding_value(binding, source);
 	struct text text;
 
+	/* Of JSON that is a string, the string without its quotes. */
+	value = value_parse(value, source->arena);
 	if (value_is_null(&value))
 		return TEXT("");
 	if (value.type == &value_type_bool)

@@ -59,7 +59,10 @@ struct value binding_walk(struct value, const struct text *path, unsigned n,
 struct value binding_value(const struct binding *,
     const struct binding_source *);
 
-/* As it stands in a text: null is nothing, floats have a point. */
+/*
+ * As it stands in a text: null is nothing, floats have a point, and JSON that
+ * is a string has no quotes.
+ */
 struct text binding_text(const struct binding *,
     const struct binding_source *);
 

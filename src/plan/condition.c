@@ -360,6 +360,7 @@ condition_compile(const struct conf_node *node, struct scope *scope)
 
 /* ---- testing ------------------------------------------------------------- */
 
+/* What is JSON in the database counts as what it holds: 5, 'text', true. */
 static struct value
 condition_value(const struct condition *condition,
     const struct binding_source *source)
@@ -367,7 +368,8 @@ condition_value(const struct condition *condition,
 	if (condition->kind == CONDITION_CONSTANT)
 		return condition->constant;
 	if (condition->kind == CONDITION_REFERENCE)
-		return binding_value(condition->binding, source);
+		return value_parse(binding_value(condition->binding, source),
+		    source->arena);
 	switch (condition_test(condition, source)) {
 	case CONDITION_FALSE:
 		return value_bool(false);
