@@ -86,6 +86,15 @@ reply_write_head(struct buf *out, const struct reply *reply)
 	buf_add_text(out, TEXT("\r\n"));
 }
 
+/* RFC 9110 15: a status that nobody knows is read as its class's x00. */
+static const char *
+reply_reason(int status)
+{
+	const char *reason = error_reason(status);
+
+	return *reason != '\0' ? reason : error_reason(status / 100 * 100);
+}
+
 void
 reply_write_error(struct buf *out, const struct error *err)
 {
@@ -95,7 +104,7 @@ reply_write_error(struct buf *out, const struct error *err)
 	else if (err->message[0] != '\0')
 		buf_add_json(out, text_of(err->message));
 	else
-		buf_add_json(out, text_of(error_reason(err->status)));
+		buf_add_json(out, text_of(reply_reason(err->status)));
 	buf_add_byte(out, '}');
 }
 
