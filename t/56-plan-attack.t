@@ -217,7 +217,7 @@ for my $name (sort keys %large) {
 my %states = (
 	'08006' => [ 503, 1 ], '57P01' => [ 503, 1 ], '57P03' => [ 503, 1 ],
 	'53300' => [ 503, 1 ], '53100' => [ 503 ], '53400' => [ 503 ],
-	'55P03' => [ 503, 1 ], '40001' => [ 503, 1 ],
+	'57014' => [ 503 ], '55P03' => [ 503, 1 ], '40001' => [ 503, 1 ],
 	'40P01' => [ 503, 1 ], '40003' => [ 500 ], '23505' => [ 409 ],
 	'23P01' => [ 409 ], '23503' => [ 409 ], '23502' => [ 422 ],
 	'23514' => [ 422 ], '22001' => [ 422 ], '22003' => [ 422 ],
@@ -316,6 +316,14 @@ like($server->wait_log(qr/column \\"a\\" is gone/),
 $pg->query('ALTER TABLE shifting RENAME z TO a');
 answers($server->get('/shifting/a'), 200, '{"a":1}', 'it is back');
 
+# ---- a time limit that is the server's own ----------------------------------
+
+$pg->query("ALTER ROLE muster SET statement_timeout = '100ms'");
+$pg->query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity'
+    . " WHERE application_name LIKE 'muster%'");
+$answer = $server->get('/slow');
+is($answer->status, 503, 'its statement_timeout is 503, not our 504');
+unlike($answer->body, qr/timeout|cancel/i, '... in words of our own');
 is($server->head('/many/3')->status, 200, 'HEAD runs the statement');
 is($server->stop, 0, 'the server ends well');
 done_testing;

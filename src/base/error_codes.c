@@ -71,7 +71,8 @@ static const struct error_row error_rows[ERROR_CODE_COUNT] = {
 	    "The transaction met another one (SQLSTATE 40001, 40P01) and was "
 	    "undone.", SOON_S },
 	[ERROR_OVERLOADED] = { "overloaded", 503, NULL,
-	    "A limit on what runs at the same time was reached.", SOON_S },
+	    "A limit on what runs at the same time was reached, or one of the "
+	    "database on how long a lock or a statement may take.", SOON_S },
 	[ERROR_DRAINING] = { "draining", 503, NULL,
 	    "The server is about to stop.", SOON_S },
 	[ERROR_DEADLINE] = { "deadline", 504, NULL,
