@@ -263,6 +263,21 @@ answers($server->post('/later/2', undef), 201, '{"n":2}',
 answers($server->post('/later/1', undef), 409, '{"detail":"Conflict"}',
     '... refuses there, and no 201 has left');
 
+# ---- the log says where, and only that --------------------------------------
+
+my $forged = "x\n2026-01-01T00:00:00.000Z error [master] forged\" status=200";
+my $answer = $server->post('/raise-twin/XX000', { t => $forged });
+my $id = $answer->header('X-Request-ID');
+my $line = $server->wait_log(qr/internal request=\Q$id\E/);
+like($line, qr/ route=raise_twin status=500 op=twin at=\S+server\.conf:\d+:\d+ /,
+    "of two routes with one statement it is this one's operation");
+my ($row) = $line =~ /server\.conf:(\d+):/;
+like((split /\n/, $conf)[$row - 2], qr/twin = \{ value/, '... and its line');
+$server->post('/noisy', { t => "$forged\r\e[31m" });
+$server->wait_log(qr/pg_notice/);
+unlike($server->log, qr/^2026-01-01T00:00:00.000Z|[\r\e]/m,
+    'a client writes no lines of the log');
+
 # ---- too much, or not one ---------------------------------------------------
 
 is($server->get('/two-rows')->status, 500, 'two rows where one is due');
