@@ -85,7 +85,7 @@ a_cancelled_request_that_waits_is_not_sent(void **state)
 
 /* A backend that does not listen: its connection goes, the pool does not. */
 static void
-a_cancel_that_does_not_help_ends_the_connection(void **state)
+a_cancel_without_help_ends_the_connection(void **state)
 {
 	struct pg_conf conf = stage_conf;
 	struct ask ask;
@@ -284,7 +284,7 @@ main(void)
 		cmocka_unit_test(a_cancelled_read_ends_at_the_server),
 		cmocka_unit_test(a_cancelled_write_runs_to_its_end),
 		cmocka_unit_test(a_cancelled_request_that_waits_is_not_sent),
-		cmocka_unit_test(a_cancel_that_does_not_help_ends_the_connection),
+		cmocka_unit_test(a_cancel_without_help_ends_the_connection),
 		cmocka_unit_test(an_answer_may_cancel_what_stands_behind),
 		cmocka_unit_test(a_stray_cancel_is_not_seen),
 		cmocka_unit_test(a_pool_can_be_freed_at_any_moment),
