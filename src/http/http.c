@@ -184,12 +184,24 @@ http_peer_text(const struct sockaddr *peer, char ip[CONN_IP_LEN])
 		    (const void *)peer)->sin6_addr, ip, CONN_IP_LEN);
 }
 
+/* What a listening socket uses to refuse must not hold for its children. */
+static void
+http_admit(int fd)
+{
+	int least = 0;
+
+	setsockopt(fd, IPPROTO_IP, IP_MINTTL, &least, sizeof(least));
+	setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &least, sizeof(least));
+}
+
 static void
 http_on_conn(void *arg, int fd, const struct sockaddr *peer)
 {
 	struct http_listener *listener = arg;
 	char ip[CONN_IP_LEN];
 
+	if (listener->http->draining)
+		http_admit(fd);
 	http_peer_text(peer, ip);
 	conn_new(listener->http, fd, ip, listener->admin);
 }
@@ -322,9 +334,12 @@ http_drain(struct http *http, int64_t grace_ms, bool last,
 {
 	struct timeval moment = { .tv_usec = HTTP_LAST_MS * 1000 };
 	struct timeval grace;
+	struct conn *conn;
 
 	if (http->draining)
 		return;
+	LIST_FOREACH(conn, &http->conns, entry)
+		http_admit(conn->fd);
 	/* Who is accepted at the last moment has some for a request, too. */
 	if (last && grace_ms < 2 * HTTP_LAST_MS)
 		grace_ms = 2 * HTTP_LAST_MS;

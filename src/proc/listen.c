@@ -377,7 +377,7 @@ listeners_listen(struct listeners *listeners, struct error *err)
  * client tries again a second later and is refused, which loses nothing; what
  * had been begun before is completed and served.
  */
-static void
+static int
 listen_drop_syn(int fd)
 {
 	static const struct sock_filter code[] = {
@@ -391,8 +391,22 @@ listen_drop_syn(int fd)
 	struct sock_fprog program = { ARRAY_LEN(copy), copy };
 
 	memcpy(copy, code, sizeof(code));
-	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
 	    sizeof(program));
+}
+
+/*
+ * Some kernels give filters to root only. The least number of hops does the
+ * same for all peers but those that send with the greatest, and connections
+ * that come of a handshake which had begun inherit it: http_drain undoes that.
+ */
+static void
+listen_drop_by_hops(int fd)
+{
+	int most = 255;
+
+	setsockopt(fd, IPPROTO_IP, IP_MINTTL, &most, sizeof(most));
+	setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &most, sizeof(most));
 }
 
 void
@@ -405,8 +419,8 @@ listeners_refuse(const struct listeners *listeners)
 			continue;
 		if (strncmp(listener->conf.address, "unix:", 5) == 0)
 			listen_unlink(listener);
-		else
-			listen_drop_syn(listener->fd);
+		else if (listen_drop_syn(listener->fd) == -1)
+			listen_drop_by_hops(listener->fd);
 	}
 }
 
