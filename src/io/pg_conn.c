@@ -10,7 +10,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <event2/event.h>
 #include <openssl/ssl.h>
@@ -143,8 +146,11 @@ static void
 pg_conn_watch(struct pg_conn *conn)
 {
 	struct event_base *base = conn->pool->base;
-	int fd = PQsocket(conn->pg);
+	int fd = PQsocket(conn->pg), domain = AF_UNIX;
+	socklen_t size = sizeof(domain);
 
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+	conn->can_cork = domain == AF_INET || domain == AF_INET6;
 	conn->on_read = event_new(base, fd, EV_READ | EV_PERSIST,
 	    pg_conn_on_readable, conn);
 	conn->on_write = event_new(base, fd, EV_WRITE, pg_conn_on_writable,
@@ -208,6 +214,21 @@ pg_conn_is_lost(const struct pg_conn *conn)
 	return PQsocket(conn->pg) < 0 || PQstatus(conn->pg) == CONNECTION_BAD;
 }
 
+static void
+pg_conn_set_cork(struct pg_conn *conn, int on)
+{
+	conn->corked = on != 0;
+	setsockopt(PQsocket(conn->pg), IPPROTO_TCP, TCP_CORK, &on,
+	    sizeof(on));
+}
+
+void
+pg_conn_cork(struct pg_conn *conn)
+{
+	if (conn->can_cork && !conn->corked)
+		pg_conn_set_cork(conn, 1);
+}
+
 void
 pg_conn_flush(struct pg_conn *conn)
 {
@@ -215,6 +236,8 @@ pg_conn_flush(struct pg_conn *conn)
 
 	conn->unflushed = false;
 	left = PQflush(conn->pg);
+	if (conn->corked)
+		pg_conn_set_cork(conn, 0);
 	if (left == -1 || pg_conn_is_lost(conn))
 		pg_conn_lost(conn);
 	else if (left == 1)

@@ -43,6 +43,7 @@ struct pg_flight {
 	const struct pg_statement *statement;	/* NULL: our own business */
 	bool parses;		/* the answer to a Parse comes first */
 	bool quick;
+	uint32_t expected_us;	/* how long it will run; 0: not known */
 	bool must_succeed;	/* else the connection is of no use */
 	bool refused;		/* its first answer was an error */
 	unsigned nresults;
@@ -59,11 +60,13 @@ struct pg_conn {
 	struct pg_cancel *cancel;
 	bool cancel_runs;
 	bool unflushed;			/* in this turn */
+	bool can_cork, corked;
 	struct event *on_read, *on_write, *timer;
 
 	struct pg_flight flights[PG_FLIGHTS_MAX];	/* a ring */
 	unsigned first, nflights;
 	unsigned nslow;			/* flights that are not quick */
+	uint32_t expected_us;		/* of all flights */
 	unsigned head_reads;		/* reads for the first flight */
 	uint64_t head_bytes;
 
@@ -96,6 +99,9 @@ void pg_conn_cancel(struct pg_conn *);
  */
 void pg_conn_flush(struct pg_conn *);
 
+/* From here to the flush the kernel holds back what is sent, where it can. */
+void pg_conn_cork(struct pg_conn *);
+
 /*
  * At once. What flies is reported to the pool as lost. The struct stays
  * until pg_conn_free, which takes it from its list.
@@ -109,10 +115,12 @@ void pg_conn_free(struct pg_conn *);
 bool pg_flight_has_room(const struct pg_conn *);
 
 /*
- * An execution. -1: nothing of it can have left, and the connection is good
- * for nothing any more.
+ * An execution. expected_us: how long it will run, if it is a quick read, and
+ * 0 if nothing should stand behind it. -1: nothing of it can have left, and
+ * the connection is good for nothing any more.
  */
-int pg_flight_send(struct pg_conn *, struct pg_request *, bool quick);
+int pg_flight_send(struct pg_conn *, struct pg_request *,
+    uint32_t expected_us);
 
 /* What is sent next runs in a session of the other kind. */
 int pg_flight_convert(struct pg_conn *, bool writes);

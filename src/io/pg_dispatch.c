@@ -1,9 +1,10 @@
 /*
  * At the end of a loop turn: which waiting request goes to which connection.
- * The oldest first: an idle connection of its kind; for a quick read also one
- * that is busy with quick reads, behind them; at the pool's limit an idle one
- * of the other kind, which is converted. When one kind finds no connection
- * its other requests wait too, so that none is overtaken for ever.
+ * The oldest first: a quick read behind a few others that are quick too; else
+ * an idle connection of its kind; when there is none, for a quick read, behind
+ * more of them; at the pool's limit an idle one of the other kind, which is
+ * converted. When one kind finds no connection its other requests wait too, so
+ * that none is overtaken for ever.
  */
 #include <string.h>
 
@@ -19,6 +20,13 @@
 #define QUICK_US 2000
 #define QUICK_SAMPLES 4
 #define QUICK_DEPTH 8
+
+/*
+ * While those before it take less than this, a read stands behind them though
+ * a connection is idle: to wake a server process for it alone would cost both
+ * sides more, in system calls and switches, than it has to wait.
+ */
+#define JOIN_US 1000
 
 /* Idle for longer: a router between may have forgotten the connection. */
 #define TRUST_US (30 * 1000000LL)
@@ -56,16 +64,19 @@ pg_dispatch_learn(struct pg_pool *pool, const struct pg_statement *statement,
 		pace->samples++;
 }
 
-static bool
-pg_dispatch_is_quick(const struct pg_pool *pool,
+/* How long it will run, if it is quick; else 0. */
+static uint32_t
+pg_dispatch_expected_us(const struct pg_pool *pool,
     const struct pg_statement *statement)
 {
 	const struct pg_pace *pace;
 
 	if (statement->writes || statement->index >= pool->npaces)
-		return false;
+		return 0;
 	pace = &pool->paces[statement->index];
-	return pace->samples >= QUICK_SAMPLES && pace->us < QUICK_US;
+	if (pace->samples < QUICK_SAMPLES || pace->us >= QUICK_US)
+		return 0;
+	return pace->us + 1;
 }
 
 /* ---- choosing a connection ---- */
@@ -95,15 +106,28 @@ pg_dispatch_idle(struct pg_pool *pool, bool writes)
 	return NULL;
 }
 
+/* Its answers are to come soon, and none is late. */
+static bool
+pg_dispatch_is_brisk(const struct pg_conn *conn)
+{
+	const struct pg_flight *head = &conn->flights[conn->first];
+	int64_t since_us = head->sent_us > conn->heard_us ?
+	    head->sent_us : conn->heard_us;
+
+	return conn->expected_us < JOIN_US && clock_us() - since_us < JOIN_US;
+}
+
+/* The one with least before it. */
 static struct pg_conn *
-pg_dispatch_shallow(struct pg_pool *pool)
+pg_dispatch_busy(struct pg_pool *pool, bool brisk)
 {
 	struct pg_conn *conn, *best = NULL;
 
 	TAILQ_FOREACH(conn, &pool->conns[PG_CONN_BUSY], entry) {
 		if (conn->writes || conn->nslow > 0 ||
 		    conn->nflights >= QUICK_DEPTH ||
-		    conn->epoch != pool->epoch)
+		    conn->epoch != pool->epoch ||
+		    (brisk && !pg_dispatch_is_brisk(conn)))
 			continue;
 		if (best == NULL || conn->nflights < best->nflights)
 			best = conn;
@@ -132,10 +156,13 @@ pg_dispatch_pick(struct pg_pool *pool, const struct pg_request *request,
     bool quick, bool others_wait)
 {
 	bool writes = request->statement->writes;
-	struct pg_conn *conn = pg_dispatch_idle(pool, writes);
+	bool may_join = quick && !others_wait;
+	struct pg_conn *conn = may_join ? pg_dispatch_busy(pool, true) : NULL;
 
-	if (conn == NULL && quick && !others_wait)
-		conn = pg_dispatch_shallow(pool);
+	if (conn == NULL)
+		conn = pg_dispatch_idle(pool, writes);
+	if (conn == NULL && may_join)
+		conn = pg_dispatch_busy(pool, false);
 	if (conn == NULL)
 		conn = pg_dispatch_converted(pool, writes);
 	return conn;
@@ -148,14 +175,15 @@ static bool
 pg_dispatch_one(struct pg_pool *pool, struct pg_request *request,
     bool others_wait)
 {
-	bool quick = pg_dispatch_is_quick(pool, request->statement);
+	uint32_t expected_us = pg_dispatch_expected_us(pool,
+	    request->statement);
 	struct pg_conn *conn;
 
-	conn = pg_dispatch_pick(pool, request, quick, others_wait);
+	conn = pg_dispatch_pick(pool, request, expected_us > 0, others_wait);
 	if (conn == NULL)
 		return false;
 	pg_queue_remove(pool, request);
-	if (pg_flight_send(conn, request, quick) == -1) {
+	if (pg_flight_send(conn, request, expected_us) == -1) {
 		pg_queue_add_first(pool, request);
 		pg_conn_close(conn);
 		pg_tend_on_lost(pool);

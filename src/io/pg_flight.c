@@ -50,16 +50,19 @@ pg_flight_take_back(struct pg_conn *conn)
 }
 
 /*
- * libpq before 17 sends with each Sync; from then on all that one turn asks
- * leaves in one piece by pg_conn_flush.
+ * All that one turn asks leaves in one piece by pg_conn_flush. libpq before
+ * 17 sends with each Sync: there the second and later ones wait in the kernel.
  */
 static int
 pg_flight_sync(struct pg_conn *conn)
 {
-	conn->unflushed = true;
 #ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
+	conn->unflushed = true;
 	return PQsendPipelineSync(conn->pg) == 1 ? 0 : -1;
 #else
+	if (conn->unflushed)
+		pg_conn_cork(conn);
+	conn->unflushed = true;
 	return PQpipelineSync(conn->pg) == 1 ? 0 : -1;
 #endif
 }
@@ -135,7 +138,8 @@ pg_flight_send_sql(struct pg_conn *conn, const struct pg_request *request,
 }
 
 int
-pg_flight_send(struct pg_conn *conn, struct pg_request *request, bool quick)
+pg_flight_send(struct pg_conn *conn, struct pg_request *request,
+    uint32_t expected_us)
 {
 	const struct pg_statement *statement = request->statement;
 	struct pg_flight *flight = pg_flight_add(conn);
@@ -147,7 +151,9 @@ pg_flight_send(struct pg_conn *conn, struct pg_request *request, bool quick)
 	}
 	flight->request = request;
 	/* Behind a Parse that fails, its name would be unknown. */
-	flight->quick = quick && !flight->parses;
+	flight->quick = expected_us > 0 && !flight->parses;
+	flight->expected_us = expected_us;
+	conn->expected_us += expected_us;
 	if (!flight->quick)
 		conn->nslow++;
 	request->conn = conn;
@@ -250,6 +256,7 @@ pg_flight_end(struct pg_conn *conn)
 	conn->nflights--;
 	conn->head_reads = 0;
 	conn->head_bytes = 0;
+	conn->expected_us -= flight.expected_us;
 	if (!flight.quick)
 		conn->nslow--;
 	/* It ran from when it was sent, or from the end of the one before. */

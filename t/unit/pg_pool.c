@@ -368,6 +368,50 @@ a_slow_read_delays_no_quick_one(void **state)
 	stage_close();
 }
 
+/* True: one server process answered all, and soon. */
+static bool
+quick_reads_went_together(void)
+{
+	struct ask asks[4];
+	int64_t begun_ms = clock_ms();
+	unsigned i, alike = 0;
+
+	for (i = 0; i < ARRAY_LEN(asks); i++)
+		ask_start(&asks[i], PID, NULL, false);
+	for (i = 0; i < ARRAY_LEN(asks); i++) {
+		ask_wait(&asks[i]);
+		alike += strcmp(asks[i].text, asks[0].text) == 0;
+	}
+	return alike == ARRAY_LEN(asks) && clock_ms() - begun_ms < 100;
+}
+
+/* Over TCP, where they are held back until the last has been sent. */
+static void
+quick_reads_go_together_though_others_idle(void **state)
+{
+	struct pg_conf conf = stage_conf;
+	struct ask naps[2], ask;
+	char url[100];
+	unsigned i, tries = 0;
+
+	(void)state;
+	snprintf(url, sizeof(url), "host=127.0.0.1 port=%s user=muster "
+	    "dbname=app", getenv("PGPORT"));
+	conf.url = url;
+	stage_open(&conf);
+	for (i = 0; i < 2; i++)
+		ask_start(&naps[i], NAP, "0.1", false);
+	for (i = 0; i < 2; i++)
+		ask_wait(&naps[i]);
+	assert_int_equal(stage.pool->nconns, 2);
+	for (i = 0; i < 40; i++)
+		read_text(&ask, PID, NULL);
+	/* On a busy machine even these are not always quick. */
+	while (!quick_reads_went_together())
+		assert_true(++tries < 200);
+	stage_close();
+}
+
 /* ---- how many connections ---- */
 
 static bool
@@ -472,6 +516,7 @@ main(void)
 		cmocka_unit_test(waiting_has_an_end),
 		cmocka_unit_test(a_full_queue_refuses_the_newest),
 		cmocka_unit_test(a_slow_read_delays_no_quick_one),
+		cmocka_unit_test(quick_reads_go_together_though_others_idle),
 		cmocka_unit_test(overflow_comes_and_goes),
 		cmocka_unit_test(old_and_idle_connections_go),
 		cmocka_unit_test(a_draining_pool_finishes),
