@@ -163,4 +163,32 @@ $server = Muster->new(conf => qq(log = { file = "/nowhere/log"; };\n$routes));
 is($exit, 73, 'one that cannot be opened: exit status 73');
 like($log, qr{could not open the log "/nowhere/log"}, 'as standard error says');
 
+# ---- users ------------------------------------------------------------------
+
+$server = Muster->new(conf => qq(user = "nobody-of-that-name";\n$routes));
+($exit, $log) = refused($server);
+is($exit, 77, 'a user that does not exist: exit status 77');
+like($log, qr/there is no user "nobody-of-that-name"/, 'as the log says');
+SKIP: {
+	skip 'only root can start it as another user', 3 if $> != 0;
+	skip 'others cannot reach the program', 3 if system('setpriv',
+	    '--reuid=nobody', '--clear-groups', 'test', '-x', Muster::binary());
+	$server = Muster->new(conf => qq(workers = 1; user = "root";\n$routes));
+	chmod 0777, $server->dir;
+	my $start = "$server->{dir}/start";
+	my $binary = Muster::binary();
+	Muster::write_file($start, "#!/bin/sh\n"
+	    . "exec setpriv --reuid=nobody --clear-groups '$binary' \"\$@\"\n");
+	chmod 0755, $start;
+	{
+		local $ENV{MUSTER_BIN} = $start;
+		$server->start;
+	}
+	is($server->get('/hello')->status, 200,
+	    'started by another than root it serves');
+	like($server->log, qr/warn .* only root can become user "root"/,
+	    'and says that `user` means nothing');
+	is($server->stop, 0, 'and ends');
+}
+
 done_testing;

@@ -42,9 +42,12 @@ privileges_check(const struct server_conf *conf, bool foreground,
 	uid_t uid;
 	gid_t gid;
 
-	if (conf->user != NULL)
-		return privileges_find(conf, &uid, &gid, err);
-	if (geteuid() != 0)
+	if (conf->user != NULL && privileges_find(conf, &uid, &gid, err) == -1)
+		return -1;
+	if (conf->user != NULL && geteuid() != 0 && geteuid() != uid)
+		log_warn(NULL, "user", "only root can become user \"%s\": "
+		    "serving as who started it", conf->user);
+	if (conf->user != NULL || geteuid() != 0)
 		return 0;
 	if (!foreground)
 		return error_set(err, ERROR_INTERNAL, "cannot serve as root: "
