@@ -16,7 +16,11 @@ workers = 1;
 errors = { on = (
   { constraint = "users_username_key"; status = 409; detail = "Username already registered"; },
   { sqlstate = "22"; status = 418; },
-  { code = "deadline"; status = 503; detail = "Too slow"; }
+  { code = "deadline"; status = 503; detail = "Too slow"; },
+  { code = "not_found"; status = 410; detail = "Nothing here"; },
+  { code = "method_not_allowed"; detail = "Not like this"; },
+  { code = "bad_request"; detail = "Not HTTP"; },
+  { code = "invalid"; status = 400; }
 ); };
 routes = {
   create = {
@@ -35,7 +39,9 @@ routes = {
   };
   post = {
     on = "POST /posts"; status = 201;
-    errors = { on = ( { sqlstate = "23503"; status = 422; detail = "No such user"; } ); };
+    errors = { on = ( { sqlstate = "23503"; status = 422; detail = "No such user"; },
+                      { code = "body_too_large"; detail = "A title, not a book"; } ); };
+    limits = { max_body = "1k"; };
     do = { post = { row = "INSERT INTO posts (user_id, title) VALUES"
                           " ({body.user_id}, {body.title}) RETURNING id"; }; };
     reply = "{post}";
@@ -69,6 +75,19 @@ told($server->post('/posts', { user_id => 999, title => 'x' }), 422,
     'No such user', 'an SQLSTATE');
 is($server->get('/divide/0')->status, 418, 'a class of SQLSTATE');
 told($server->get('/slow'), 503, 'Too slow', 'a code word');
+told($server->get('/nowhere'), 410, 'Nothing here',
+    'an error before any route');
+my $wrong = $server->delete('/slow');
+told($wrong, 405, 'Not like this', 'a method');
+is($wrong->header('Allow'), 'GET, HEAD, OPTIONS', '... with its Allow');
+told($server->post('/posts', { user_id => 1, title => 'x' x 2000 }), 413,
+    'A title, not a book', "a route's entry for an error of its body");
+my $http = $server->connect;
+$http->send("GET / HTTP/1.1\r\nHost : x\r\n\r\n");
+told($http->read_response, 400, 'Not HTTP', 'an error of the parser');
+my $faults = $server->post('/posts', '{}');
+is($faults->status, 400, 'the status of faults of the input');
+is(scalar @{ $faults->json->{detail} }, 2, '... whose list stays');
 is($server->post('/posts', { user_id => 1, title => 'x' })->status, 201,
     'and what is right is served');
 is($server->stop, 0, 'the server ends well');

@@ -18,6 +18,7 @@
 #include "http/reply.h"
 #include "http/request.h"
 #include "plan/limits.h"
+#include "plan/plan.h"
 
 #define CONN_STREAM_PIECES 4	/* of HTTP_OUT_MARK, in one go */
 
@@ -184,8 +185,21 @@ conn_reply_bytes(struct conn *conn, int status, struct text content_type,
 	conn_request_end(conn);
 }
 
-void
-conn_reply_error(struct conn *conn, const struct error *err)
+/* As server.conf wants it told; a run has done that with its own. */
+static struct error
+conn_told(const struct conn *conn, const struct error *err)
+{
+	const struct request *request = conn->request;
+	struct error told = *err;
+
+	if (!conn->admin && (request == NULL || !request->replied))
+		plans_tell_error(conn->http->start.plans,
+		    request == NULL ? NULL : request->plan, &told);
+	return told;
+}
+
+static void
+conn_reply_told(struct conn *conn, const struct error *err)
 {
 	struct buf *body = &conn->http->body;
 	struct reply reply = { .status = err->status,
@@ -203,6 +217,14 @@ conn_reply_error(struct conn *conn, const struct error *err)
 	if (conn->request == NULL)
 		request_account_refused(conn, &reply);
 	conn_request_end(conn);
+}
+
+void
+conn_reply_error(struct conn *conn, const struct error *err)
+{
+	struct error told = conn_told(conn, err);
+
+	conn_reply_told(conn, &told);
 }
 
 /* More of a reply that did not fit at once. True: it is complete. */

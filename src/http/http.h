@@ -37,6 +37,7 @@ struct router *http_routes(const struct plans *, bool strict_slash,
 struct http_start {
 	struct event_base *base;
 	struct turn *turn;
+	const struct plans *plans;
 	const struct router *router;
 	struct services *services;
 	const struct http_conf *conf;

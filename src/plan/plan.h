@@ -54,6 +54,13 @@ struct src_pos plan_statement_pos(const struct pg_statement *,
 int plans_link(struct plans *, const struct pg_description *,
     struct conf_report *);
 
+/*
+ * What an error is told as: the first entry of errors.on that matches it, of
+ * the route (NULL: it concerns none), then of the top level.
+ */
+void plans_tell_error(const struct plans *, const struct plan *,
+    struct error *);
+
 /* Linked with a description, or without one where no route has SQL. */
 bool plans_are_linked(const struct plans *);
 void plans_free(struct plans *);

@@ -96,6 +96,14 @@ plans_link(struct plans *plans, const struct pg_description *description,
 	return 0;
 }
 
+void
+plans_tell_error(const struct plans *plans, const struct plan *plan,
+    struct error *err)
+{
+	if (plan == NULL || error_map_apply(plan->errors, err) == 0)
+		error_map_apply(plans->errors, err);
+}
+
 bool
 plans_are_linked(const struct plans *plans)
 {

@@ -12,7 +12,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "plan/error_map.h"
 #include "plan/run_state.h"
 
 static void
@@ -29,8 +28,7 @@ run_on_turn(void *arg)
 		run->done(run->arg, &run->reply, NULL);
 		return;
 	}
-	if (!error_map_apply(run->plan->errors, err))
-		error_map_apply(run->plan->plans->errors, err);
+	plans_tell_error(run->plan->plans, run->plan, err);
 	run->done(run->arg, NULL, err);
 }
 

@@ -260,8 +260,9 @@ worker_open_http(struct worker *worker, struct error *err)
 	const struct listeners *listeners = worker->start.listeners;
 	struct http_start start = {
 		.base = worker->base, .turn = worker->turn,
-		.router = generation->router, .services = worker->services,
-		.conf = &generation->http, .limits = &generation->limits,
+		.plans = generation->plans, .router = generation->router,
+		.services = worker->services, .conf = &generation->http,
+		.limits = &generation->limits,
 		.shm = worker->start.shm, .slot = worker->start.slot,
 	};
 
