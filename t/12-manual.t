@@ -160,7 +160,8 @@ is(join(' ', grep { !$placed{$_} } sort keys %$tables), '',
     'each section of the tables has its place in the sample');
 
 # One run for each form: as it is shipped, and with nothing commented.
-my $run = Muster->run(args => [ '-t', '-c', $sample_path ]);
+my $run = Muster->run(args => ['-t'], listen => undef, admin => undef,
+    conf => Muster::read_file($sample_path));
 is($run->{exit}, 0, 'the sample is a sound configuration')
     or diag($run->{err});
 
