@@ -81,6 +81,17 @@ kill KILL => $server->pid;
 $server->wait_exit;
 ok(wait_gone($server, "sleep\0$mark"), 'a killed master takes them along');
 
+$mark = "85$$";
+$server = Muster->new(conf => "startup = { nap = { run = [ \"/bin/sleep\", "
+    . "\"$mark\" ]; }; };\n$routes");
+$server->launch;
+$server->wait_for(sub { processes("sleep\0$mark") });
+kill KILL => $server->children;
+is($server->wait_exit(5), 1, 'the process of the hooks killed: exit status 1');
+like($server->log, qr/child_died the process of the hooks pid=\d+ signal=KILL/,
+    'and the log says so');
+ok(wait_gone($server, "sleep\0$mark"), 'the program goes with it');
+
 $mark = "88$$";
 $server = Muster->start(conf => <<"CONF");
 startup = {
@@ -125,6 +136,13 @@ my $begun = time;
 $server->signal('TERM');
 is($server->wait_exit(5), 0, 'TERM ends the server meanwhile');
 cmp_ok(time - $begun, '<', 1, 'at once');
+
+$server->launch;
+ok($server->wait_for(sub { $silent->accept }, 5), 'another time');
+kill KILL => $server->children;
+is($server->wait_exit(5), 1, 'a killed describer is exit status 1');
+like($server->log, qr/child_died the describer pid=\d+ signal=KILL/,
+    'and the log says so');
 close $silent;
 
 # ---- workers that hang ------------------------------------------------------

@@ -258,6 +258,17 @@ master_read_child(struct master *master, struct child *child)
 	}
 }
 
+/* What it could not say itself. */
+static void
+master_log_helper(const struct child *child, int status)
+{
+	if (WIFSIGNALED(status) && !child->quitting)
+		log_error(NULL, "child_died", "the %s pid=%d signal=%s",
+		    child->kind == CHILD_HOOKS ? "process of the hooks" :
+		    "describer", (int)child->pid,
+		    sigabbrev_np(WTERMSIG(status)));
+}
+
 static void
 master_end_child(struct master *master, pid_t pid, int status)
 {
@@ -280,9 +291,11 @@ master_end_child(struct master *master, pid_t pid, int status)
 		shm_slot_give(master->shm, gone.slot);
 		break;
 	case CHILD_HOOKS:
+		master_log_helper(&gone, status);
 		master_on_hooks(master, code);
 		break;
 	case CHILD_DESCRIBER:
+		master_log_helper(&gone, status);
 		master_on_describer(master, code);
 		break;
 	case CHILD_NONE:
