@@ -51,16 +51,17 @@ pg_flight_take_back(struct pg_conn *conn)
 
 /*
  * All that one turn asks leaves in one piece by pg_conn_flush. libpq before
- * 17 sends with each Sync: there the second and later ones wait in the kernel.
+ * 17 sends with each Sync: there the kernel holds back what is not the last.
  */
 static int
-pg_flight_sync(struct pg_conn *conn)
+pg_flight_sync(struct pg_conn *conn, bool more)
 {
 #ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
+	(void)more;
 	conn->unflushed = true;
 	return PQsendPipelineSync(conn->pg) == 1 ? 0 : -1;
 #else
-	if (conn->unflushed)
+	if (more || conn->unflushed)
 		pg_conn_cork(conn);
 	conn->unflushed = true;
 	return PQpipelineSync(conn->pg) == 1 ? 0 : -1;
@@ -163,8 +164,8 @@ pg_flight_send(struct pg_conn *conn, struct pg_request *request,
 	    flight->sent_us - request->asked_us);
 	if (conn->pool->conf->echo)
 		pg_flight_echo(conn, statement);
-	/* If this fails, the flight is lost as others are. */
-	pg_flight_sync(conn);
+	/* Who waits will probably join. A failure loses it as others. */
+	pg_flight_sync(conn, expected_us > 0 && conn->pool->nwaiting > 0);
 	return 0;
 }
 
@@ -180,7 +181,7 @@ pg_flight_set(struct pg_conn *conn, const char *sql, bool must_succeed)
 		pg_flight_take_back(conn);
 		return -1;
 	}
-	return pg_flight_sync(conn);
+	return pg_flight_sync(conn, false);
 }
 
 int
@@ -211,7 +212,7 @@ int
 pg_flight_check(struct pg_conn *conn)
 {
 	pg_flight_add(conn)->quick = true;
-	return pg_flight_sync(conn);
+	return pg_flight_sync(conn, false);
 }
 
 /* ---- receiving ---- */
