@@ -274,7 +274,9 @@ like($line, qr/ route=raise_twin status=500 op=twin at=\S+server\.conf:\d+:\d+ /
 my ($row) = $line =~ /server\.conf:(\d+):/;
 like((split /\n/, $conf)[$row - 2], qr/twin = \{ value/, '... and its line');
 $server->post('/noisy', { t => "$forged\r\e[31m" });
-$server->wait_log(qr/pg_notice/);
+$server->wait_log(qr/pg_notice text="and 1990 more"/);
+is(scalar(() = $server->log =~ /pg_notice/g), 11,
+    'a flood of notices is not one of lines');
 unlike($server->log, qr/^2026-01-01T00:00:00.000Z|[\r\e]/m,
     'a client writes no lines of the log');
 

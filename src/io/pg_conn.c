@@ -32,6 +32,9 @@
 /* A live server answers a Sync in no time. */
 #define CHECK_TIMEOUT_MS 1000
 
+/* A loop in a function can say a million: so many of a statement are logged. */
+#define NOTICES_LOGGED 10
+
 /* From so many reads on, an answer is large, and its bytes are counted. */
 #define LARGE_READS 4
 
@@ -119,9 +122,11 @@ pg_conn_on_notice(void *arg, const PGresult *result)
 	const char *severity = PQresultErrorField(result,
 	    PG_DIAG_SEVERITY_NONLOCALIZED);
 	enum log_level level = LOG_LEVEL_INFO;
+	struct pg_conn *conn = arg;
 	char line[200];
 
-	(void)arg;
+	if (conn->nnotices++ >= NOTICES_LOGGED)
+		return;
 	if (severity == NULL || strcmp(severity, "WARNING") == 0)
 		level = LOG_LEVEL_WARN;
 	else if (strcmp(severity, "NOTICE") != 0 &&
@@ -130,6 +135,15 @@ pg_conn_on_notice(void *arg, const PGresult *result)
 		level = LOG_LEVEL_WARN;
 	pg_error_line(PQresultErrorMessage(result), line, sizeof(line));
 	log_event(level, NULL, "pg_notice", "text=\"%s\"", line);
+}
+
+void
+pg_conn_end_notices(struct pg_conn *conn)
+{
+	if (conn->nnotices > NOTICES_LOGGED)
+		log_warn(NULL, "pg_notice", "text=\"and %u more\"",
+		    conn->nnotices - NOTICES_LOGGED);
+	conn->nnotices = 0;
 }
 
 /* Ten connections that were opened together do not all end together. */
@@ -174,7 +188,7 @@ pg_conn_on_login(void *arg, PGconn *pg, const char *detail)
 	}
 	conn->pg = pg;
 	pool->nlive++;
-	PQsetNoticeReceiver(pg, pg_conn_on_notice, NULL);
+	PQsetNoticeReceiver(pg, pg_conn_on_notice, conn);
 	conn->cancel = pg_cancel_new(pg);
 	conn->recycle_ms = pg_conn_recycle_ms(pool);
 	conn->heard_us = clock_us();

@@ -69,6 +69,7 @@ struct pg_conn {
 	uint32_t expected_us;		/* of all flights */
 	unsigned head_reads;		/* reads for the first flight */
 	uint64_t head_bytes;
+	unsigned nnotices;		/* while it ran */
 
 	uint8_t *prepared;		/* a bit for each statement's index */
 	unsigned prepared_size, nprepared;
@@ -108,6 +109,9 @@ void pg_conn_cork(struct pg_conn *);
  */
 void pg_conn_close(struct pg_conn *);
 void pg_conn_free(struct pg_conn *);
+
+/* A statement has ended: how many of its notices were left out of the log. */
+void pg_conn_end_notices(struct pg_conn *);
 
 /* ---- pg_flight.c: what is sent, and what comes back ---- */
 

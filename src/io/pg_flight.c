@@ -257,6 +257,7 @@ pg_flight_end(struct pg_conn *conn)
 	conn->nflights--;
 	conn->head_reads = 0;
 	conn->head_bytes = 0;
+	pg_conn_end_notices(conn);
 	conn->expected_us -= flight.expected_us;
 	if (!flight.quick)
 		conn->nslow--;
