@@ -73,4 +73,13 @@ like($said, qr/^:23:27: the statement returns nothing; write RETURNING, or exec 
 like($said, qr/^:30:28: .*column "nam" does not exist/m,
     'a column PostgreSQL does not know, in the second of two strings');
 like($said, qr/^:31:35: .*syntax error/m, 'a syntax error');
+
+for my $time ('99999999d', '9223372036854775807ms', '86400001ms') {
+	$result = Muster->run(args => ['-t'], conf => <<"CONF");
+listen = "127.0.0.1:1";
+routes = { r = { on = "GET /"; do = { s = { sleep = "$time"; }; }; reply = "x"; }; };
+CONF
+	like($result->{err}, qr/:2:53: sleep takes a day at most/,
+	    "a sleep of $time");
+}
 done_testing;

@@ -5,6 +5,7 @@
 #include "op/ops.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -62,6 +63,11 @@ sleep_compile(struct op_build *build)
 		conf_fault(op_build_report(build), conf_node_pos(node),
 		    "sleep takes a time such as \"1s\", or one reference to "
 		    "a number of seconds");
+		return NULL;
+	}
+	if (ms > SLEEP_MAX_S * INT64_C(1000)) {
+		conf_fault(op_build_report(build), conf_node_pos(node),
+		    "sleep takes a day at most");
 		return NULL;
 	}
 	args->us = ms * 1000;
