@@ -37,12 +37,16 @@ like($log, qr/start_failed workers died 5 times before all were ready/,
 is($exit, 1, 'with the status of the workers');
 unlike($log, qr/ ready /, 'and it never said that it is ready');
 
-# Workers that hang before they can serve. They are stopped in the few
-# milliseconds before they say that they are ready; one that was faster is
+# Workers that hang before they can serve. They are stopped before they say
+# that they are ready, which many routes put off; one that was faster is
 # another try.
 sub start_with_hanging_workers {
-	my $server = Muster->new(expect_deaths => 1,
-	    conf => "workers = 1; startup_timeout = \"200ms\";\n$route");
+	my $server = Muster->new(expect_deaths => 1, conf => <<"CONF",
+workers = 1; startup_timeout = "200ms";
+include = [ "routes.d/*.conf" ];
+$route
+CONF
+	    files => { map { ("routes.d/$_.conf" => routes_part($_)) } 1 .. 10 });
 
 	$server->launch;
 	my $said = IO::Select->new($server->{notify});
@@ -55,6 +59,16 @@ sub start_with_hanging_workers {
 		return undef;
 	}
 	return $server;
+}
+
+sub routes_part {
+	my ($part) = @_;
+
+	return "routes = {\n" . join('', map { qq(  r${part}_$_ = {
+    on = "GET /r$part/$_/{a}/{b}/{c}";
+    query = { d = { type = "int4"; default = 1; }; };
+    reply = { a = "{a}"; b = "{b} {c}"; d = "{d}"; }; };\n) } 1 .. 300)
+	    . "};\n";
 }
 
 my $hung;
