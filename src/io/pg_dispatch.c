@@ -117,7 +117,7 @@ pg_dispatch_is_brisk(const struct pg_conn *conn)
 	return conn->expected_us < JOIN_US && clock_us() - since_us < JOIN_US;
 }
 
-/* The one with least before it. */
+/* The one with least before it; not one that may be dead, as another is. */
 static struct pg_conn *
 pg_dispatch_busy(struct pg_pool *pool, bool brisk)
 {
@@ -127,6 +127,7 @@ pg_dispatch_busy(struct pg_pool *pool, bool brisk)
 		if (conn->writes || conn->nslow > 0 ||
 		    conn->nflights >= QUICK_DEPTH ||
 		    conn->epoch != pool->epoch ||
+		    conn->heard_us <= pool->suspect_us ||
 		    (brisk && !pg_dispatch_is_brisk(conn)))
 			continue;
 		if (best == NULL || conn->nflights < best->nflights)
