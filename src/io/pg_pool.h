@@ -78,9 +78,11 @@ struct pg_pool *pg_pool_new(struct event_base *, struct turn *,
 /*
  * What one loop turn asks leaves together at its end. Waits at most
  * pool_timeout for a connection (503 pool_timeout), not at all when the queue
- * is full (503 pool_queue_full) or the database is known to be down (503
- * db_unavailable with the rest of the back-off as Retry-After). done runs
- * exactly once, later, never inside this call.
+ * is full (503 pool_queue_full). When the database is known to be down it
+ * waits for one attempt to connect, at most 200 ms (503 db_unavailable with
+ * the rest of the back-off as Retry-After). deadline_ms ends the waiting too
+ * (504); what was sent runs until it is cancelled. done runs exactly once,
+ * later, never inside this call.
  */
 void pg_request_start(struct pg_pool *, struct pg_request *);
 
