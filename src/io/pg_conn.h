@@ -115,9 +115,6 @@ void pg_conn_end_notices(struct pg_conn *);
 
 /* ---- pg_flight.c: what is sent, and what comes back ---- */
 
-/* Is there room for a request and a conversion before it? */
-bool pg_flight_has_room(const struct pg_conn *);
-
 /*
  * An execution. expected_us: how long it will run, if it is a quick read, and
  * 0 if nothing should stand behind it. -1: nothing of it can have left, and

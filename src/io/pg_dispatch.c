@@ -21,6 +21,9 @@
 #define QUICK_SAMPLES 4
 #define QUICK_DEPTH 8
 
+_Static_assert(QUICK_DEPTH < PG_FLIGHTS_MAX,
+    "a conversion and a request fly beside each other");
+
 /*
  * While those before it take less than this, a read stands behind them though
  * a connection is idle: to wake a server process for it alone would cost both

@@ -138,13 +138,6 @@ pg_error_is(const PGresult *result, const char *sqlstate)
 	return strcmp(pg_error_field(result, PG_DIAG_SQLSTATE), sqlstate) == 0;
 }
 
-bool
-pg_error_is_shutdown(const PGresult *result)
-{
-	return strncmp(pg_error_field(result, PG_DIAG_SQLSTATE), "57P0",
-	    4) == 0;
-}
-
 /*
  * 0A000 is also said of features that are not there; the routine tells them
  * from a plan whose result type changed.

@@ -19,9 +19,6 @@ struct pg_statement;
 void pg_error_from_result(struct error *, const PGresult *,
     const struct pg_statement *);
 
-/* Did the server end the connection with this (57P01 .. 57P03)? */
-bool pg_error_is_shutdown(const PGresult *);
-
 /* Was a prepared statement stale: it may succeed when prepared anew. */
 bool pg_error_is_stale(const PGresult *);
 

@@ -27,12 +27,6 @@
 /* The server looks whether we are still there while it works for us. */
 #define SERVER_CHECKS_CLIENT_SINCE 140000
 
-bool
-pg_flight_has_room(const struct pg_conn *conn)
-{
-	return conn->nflights + 2 <= PG_FLIGHTS_MAX;
-}
-
 static struct pg_flight *
 pg_flight_add(struct pg_conn *conn)
 {
