@@ -31,6 +31,10 @@ our $TIMEOUT = $ENV{MUSTER_TEST_TIMEOUT} || 30;
 our $srcdir = $ENV{srcdir} || dirname(__FILE__) . '/../..';
 our $builddir = $ENV{builddir} || $srcdir;
 
+# Of the person who runs the tests libpq and strerror shall know nothing.
+delete @ENV{grep { /^PG[A-Z]/ } keys %ENV};
+$ENV{LC_ALL} = 'C.UTF-8';
+
 my $test = Test::Builder->new;
 my $owner = $$;		# children that a test forks must not clean up
 my $count = 0;
@@ -51,10 +55,19 @@ sub take_turn {
 }
 
 sub alone {
+	alarm 0;
 	take_turn(LOCK_UN);
 	take_turn(LOCK_EX);
+	limit_time();
 }
 
+# A test that hangs ends by itself, and what it has started with it.
+sub limit_time {
+	$SIG{ALRM} = sub { print STDERR "the test takes too long\n"; exit 75 };
+	alarm($ENV{MUSTER_TEST_LIMIT} || 400);
+}
+
+limit_time();
 take_turn(LOCK_SH);
 
 sub binary { $ENV{MUSTER_BIN} || "$builddir/musterd" }
