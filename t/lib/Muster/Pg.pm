@@ -117,8 +117,7 @@ sub env {
 	my ($self) = @_;
 
 	return (PGHOST => $self->{dir}, PGPORT => $self->{port},
-	    PGUSER => 'muster', PGDATABASE => 'app',
-	    PGSERVICE => undef, PGPASSWORD => undef, PGOPTIONS => undef);
+	    PGUSER => 'muster', PGDATABASE => 'app');
 }
 
 # The same over TCP, as a connection string.
