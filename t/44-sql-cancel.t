@@ -106,5 +106,26 @@ cmp_ok(gone_after(), '<', 2, 'at the server neither');
 is($server->get('/pid')->status, 200, 'and the pool serves');
 is($server->metric('muster_pool_open'), 1, 'with its one connection');
 
+# ---- a cancel that comes too early ----------------------------------------------
+
+# The backend has not read the statement when the cancel hits it, so that
+# PostgreSQL ignores the cancel and the statement runs all the same.
+$pid = $server->get('/pid')->json->{pid};
+my $cancels = $server->metric('muster_pool_cancels_total');
+kill STOP => $pid;
+$client = $server->connect;
+$client->send(Muster::Http::format_request(GET => '/nap'));
+ok($server->wait_for(sub {
+	$server->metric('muster_requests_in_flight') == 1 }), 'a request runs');
+$client->close;
+ok($server->wait_for(sub {
+	$server->metric('muster_pool_cancels_total') > $cancels }),
+    'and is cancelled before its backend looks');
+sleep 0.2;	# the cancel's way to the backend; later is harmless
+kill CONT => $pid;
+$begun = time;
+is($server->get('/pid')->json->{pid}, $pid, 'the backend serves the next');
+cmp_ok(time - $begun, '<', 2, 'soon: it was cancelled once more');
+
 is($server->stop, 0, 'it ends cleanly');
 done_testing;

@@ -31,6 +31,7 @@
 
 /* A live server answers a Sync in no time. */
 #define CHECK_TIMEOUT_MS 1000
+#define CANCEL_AGAIN_MS 20
 
 /* A loop in a function can say a million: so many of a statement are logged. */
 #define NOTICES_LOGGED 10
@@ -370,6 +371,54 @@ pg_conn_set_timer(struct pg_conn *conn, int64_t ms)
 	event_add(conn->timer, &tv);
 }
 
+static void
+pg_conn_on_cancelled(void *arg)
+{
+	struct pg_conn *conn = arg;
+	int64_t left_ms = conn->cancel_until_ms - clock_ms();
+
+	conn->cancel_runs = false;
+	if (conn->nflights == 0)
+		pg_conn_rest(conn);
+	else if (left_ms > CANCEL_AGAIN_MS)
+		pg_conn_set_timer(conn, CANCEL_AGAIN_MS);
+}
+
+/* False: nothing that could do it. */
+static bool
+pg_conn_start_cancel(struct pg_conn *conn)
+{
+	int64_t left_ms = conn->cancel_until_ms - clock_ms();
+
+	if (conn->cancel == NULL || pg_cancel_start(conn->cancel,
+	    conn->pool->helpers, pg_conn_on_cancelled, conn) == -1)
+		return false;
+	conn->cancel_runs = true;
+	pg_conn_set_timer(conn, left_ms < 1 ? 1 : left_ms);
+	return true;
+}
+
+/*
+ * A cancel that reaches the server before it has read the statement hits
+ * nothing, and the statement runs on: then another is sent, while what runs
+ * is still what nobody wants.
+ */
+static bool
+pg_conn_cancel_again(struct pg_conn *conn)
+{
+	const struct pg_flight *head = &conn->flights[conn->first];
+	int64_t left_ms = conn->cancel_until_ms - clock_ms();
+
+	if (conn->state != PG_CONN_CANCELLING || conn->cancel_runs ||
+	    left_ms <= 0)
+		return false;
+	if (conn->nflights > 0 && head->request == NULL &&
+	    head->statement != NULL && !head->statement->writes)
+		return pg_conn_start_cancel(conn);
+	pg_conn_set_timer(conn, left_ms);
+	return true;
+}
+
 /* A check or a cancel did not come to its end. */
 static void
 pg_conn_on_timer(evutil_socket_t fd, short what, void *arg)
@@ -379,6 +428,8 @@ pg_conn_on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (pg_conn_cancel_again(conn))
+		return;
 	log_warn(NULL, conn->state == PG_CONN_CHECKING ? "pg_silent" :
 	    "pg_cancel_grace", "pid=%d: its connection is closed",
 	    PQbackendPID(conn->pg));
@@ -398,29 +449,16 @@ pg_conn_check(struct pg_conn *conn)
 		pg_conn_flush(conn);
 }
 
-static void
-pg_conn_on_cancelled(void *arg)
-{
-	struct pg_conn *conn = arg;
-
-	conn->cancel_runs = false;
-	if (conn->nflights == 0)
-		pg_conn_rest(conn);
-}
-
 void
 pg_conn_cancel(struct pg_conn *conn)
 {
 	metric_add(METRIC_POOL_CANCELS, 1);
-	if (conn->cancel == NULL || pg_cancel_start(conn->cancel,
-	    conn->pool->helpers, pg_conn_on_cancelled, conn) == -1) {
-		/* The server notices the closed socket, later. */
+	conn->cancel_until_ms = clock_ms() +
+	    conn->pool->conf->cancel_grace_ms;
+	if (pg_conn_start_cancel(conn))
+		pg_conn_enter(conn, PG_CONN_CANCELLING);
+	else	/* The server notices the closed socket, later. */
 		pg_conn_close(conn);
-		return;
-	}
-	conn->cancel_runs = true;
-	pg_conn_enter(conn, PG_CONN_CANCELLING);
-	pg_conn_set_timer(conn, conn->pool->conf->cancel_grace_ms);
 }
 
 static void

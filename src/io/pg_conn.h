@@ -59,6 +59,7 @@ struct pg_conn {
 	PGconn *pg;
 	struct pg_cancel *cancel;
 	bool cancel_runs;
+	int64_t cancel_until_ms;	/* then it is closed */
 	bool unflushed;			/* in this turn */
 	bool can_cork, corked;
 	struct event *on_read, *on_write, *timer;
