@@ -47,7 +47,7 @@ for my $case ([ 'INT', '30s', 'INT' ],
 
 SKIP: {
 	skip 'no new PID namespace here', 3
-	    if system('unshare --fork --pid true 2>/dev/null') != 0;
+	    if system('unshare --fork --pid --mount-proc true 2>/dev/null') != 0;
 	my $server = Muster->new(env => { $pg->env }, conf => <<"CONF");
 startup = { orphan = { run = [ "/bin/sh", "-c",
   "setsid sleep 0.2 </dev/null >/dev/null 2>&1 & exit 0" ]; }; };
@@ -56,8 +56,9 @@ $routes
 CONF
 	my $binary = Muster::binary();
 
-	Muster::write_file("$server->{dir}/first",
-	    "#!/bin/sh\nexec unshare --fork --pid '$binary' \"\$@\"\n");
+	# With its own /proc, which a sanitizer reads.
+	Muster::write_file("$server->{dir}/first", "#!/bin/sh\n"
+	    . "exec unshare --fork --pid --mount-proc '$binary' \"\$@\"\n");
 	chmod 0755, "$server->{dir}/first";
 	{
 		local $ENV{MUSTER_BIN} = "$server->{dir}/first";
