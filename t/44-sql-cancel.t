@@ -50,27 +50,55 @@ sub gone_after {
 	return $pg->wait_query($sleeping, '0') ? time - $begun : 99;
 }
 
+# When the backend became idle, by the clock that we have, too.
+sub ended_at {
+	return $pg->query('SELECT extract(epoch FROM state_change)'
+	    . " FROM pg_stat_activity WHERE pid = $_[0]");
+}
+
+my $soon = Muster::sanitized() ? 1 : 0.2;
+
 # ---- the client leaves --------------------------------------------------------
 
+# Seconds from the client's leaving to its statement's end; a machine that is
+# busy with something else may need another try.
+sub left_for {
+	my ($pid) = @_;
+	my $client = $server->connect;
+
+	$client->send(Muster::Http::format_request(GET => '/nap'));
+	ok($pg->wait_query($sleeping, '1'), 'a statement runs');
+	my $left_at = time;
+	$client->close;
+	cmp_ok(gone_after(), '<', 2, 'it is gone soon after its client');
+	return ended_at($pid) - $left_at;
+}
+
 my $pid = $server->get('/pid')->json->{pid};
-my $client = $server->connect;
-$client->send(Muster::Http::format_request(GET => '/nap'));
-ok($pg->wait_query($sleeping, '1'), 'a statement runs');
-$client->close;
-# 100 ms of grace for a mere half-close, then at most 200 ms; psql's own start
-# is in this time.
-cmp_ok(gone_after(), '<', 1, 'it is gone soon after its client');
+my ($client, $took);
+for my $try (1 .. 5) {
+	$took = left_for($pid);
+	last if $took < $soon || $took > 2;
+}
+cmp_ok($took, '<', $soon,
+    'in 200 ms, of which 100 are grace for a mere half-close');
 is($server->get('/pid')->json->{pid}, $pid,
     'and the same backend serves the next request');
 
 # ---- the deadline passes ------------------------------------------------------
 
-my $begun = time;
-my $answer = $server->get('/late');
-my $took = time - $begun;
-is($answer->status, 504, 'a deadline that passes is answered 504');
-cmp_ok($took, '<', 0.9, "when it passes ($took s)");
-cmp_ok(gone_after(), '<', 1, 'the statement is gone');
+my ($begun, $answer);
+for my $try (1 .. 5) {
+	$begun = time;
+	$answer = $server->get('/late');
+	$took = time - $begun;
+	is($answer->status, 504, 'a deadline that passes is answered 504');
+	cmp_ok(gone_after(), '<', 2, 'the statement is gone');
+	my $ended = ended_at($pid) - $begun;
+	last if $took < 0.4 + $soon && $ended < 0.4 + $soon || $ended > 2;
+}
+cmp_ok($took, '<', 0.4 + $soon, "when it passes ($took s)");
+cmp_ok(ended_at($pid) - $begun, '<', 0.4 + $soon, 'the statement with it');
 is($server->get('/pid')->json->{pid}, $pid,
     'and the same backend serves the next request');
 
