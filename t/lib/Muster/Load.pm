@@ -136,6 +136,7 @@ sub _ask {
 	my ($self, $client) = @_;
 	my $texts = $self->{texts};
 
+	$self->_drop($client) if $client->{socket} && _is_closed($client);
 	return if !$client->{socket} && !$self->_connect($client);
 	my ($bytes, $request) = @{ $texts->[ rand @$texts ] };
 	my $n = syswrite $client->{socket}, $bytes;
@@ -143,6 +144,15 @@ sub _ask {
 	return $self->_drop($client) if !defined $n || $n < length $bytes;
 	$self->{count}{sent}++;
 	@$client{qw(asked at buffer)} = ($request, time, '');
+}
+
+# While nothing was asked: connecting to a server that ends takes seconds, in
+# which the connections that wait for their turn may be closed.
+sub _is_closed {
+	my ($client) = @_;
+	my $n = sysread $client->{socket}, my $nothing, 1;
+
+	return defined $n ? $n == 0 : $! != EAGAIN && $! != EINTR;
 }
 
 sub _drop {
