@@ -63,6 +63,7 @@ for my $case ([ 'INT', [ 'INT' ] ], [ 'a second TERM', [ 'TERM', 'TERM' ] ],
 	}
 	is($server->wait_exit(8), 0, "$name ends it");
 	cmp_ok(time - $begun, '<', 3, 'without waiting for requests');
+	unlike($server->log, qr/ warn .*_timeout/, 'and blames no worker');
 }
 
 # ---- shutdown_timeout -------------------------------------------------------

@@ -20,6 +20,7 @@ struct child {
 	unsigned index;		/* which worker */
 	unsigned generation;
 	bool ready, draining, quitting;
+	bool hurried;		/* not its time is over, it was cut short */
 	int64_t started_ms;
 	int64_t limit_ms;	/* then it is told to quit, then killed */
 };

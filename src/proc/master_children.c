@@ -181,6 +181,13 @@ master_end_helper(struct child *child, int64_t now_ms)
 	kill(child->pid, SIGTERM);
 }
 
+static void
+master_hurry(struct child *child, int64_t now_ms)
+{
+	child->hurried = true;
+	child->limit_ms = now_ms;
+}
+
 void
 master_tell_all(struct master *master, char word)
 {
@@ -192,7 +199,7 @@ master_tell_all(struct master *master, char word)
 		if (child->kind == CHILD_WORKER && word == WORKER_STOP)
 			master_drain(master, child, word, now_ms);
 		else if (child->kind == CHILD_WORKER && word == WORKER_QUIT)
-			child->limit_ms = now_ms;
+			master_hurry(child, now_ms);
 		else if (child->kind == CHILD_WORKER)
 			master_tell(child, word);
 		else if (child->kind != CHILD_NONE && word != WORKER_LEAVING)
@@ -333,7 +340,7 @@ master_check_worker(struct child *child, int64_t now_ms)
 			    child->index + 1, (int)child->pid);
 		master_kill(child, now_ms);
 	} else {
-		if (child->draining)
+		if (child->draining && !child->hurried)
 			log_warn(NULL, "drain_timeout", "worker %u pid=%d has "
 			    "not finished in time: it is ended",
 			    child->index + 1, (int)child->pid);
